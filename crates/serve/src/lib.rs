@@ -1,0 +1,5 @@
+//! serve
+pub mod server;
+pub mod sink;
+mod tcp;
+pub mod udp;

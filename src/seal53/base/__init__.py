@@ -1,0 +1,1 @@
+"""The ground floor: clock, entropy, ids, faults, journal. Knows nothing of DNS."""
