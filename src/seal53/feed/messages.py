@@ -1,0 +1,137 @@
+"""What travels between the control plane and the name servers: one stream of length-prefixed msgpack messages.
+
+Control sends a snapshot (only what the edge lacks), `CaughtUp`, then ordered deltas; the edge acknowledges each version that it
+serves. Contents travel as encoded edits (`core.encode_edit`); a ZSK travels sealed (I6). One changed record never resends a zone.
+"""
+
+import msgspec
+
+
+class KeyState(msgspec.Struct, frozen=True):
+    """A ZSK: sealed PKCS#8, the data it is bound to, its DNSKEY RDATA."""
+
+    sealed: bytes
+    aad: bytes
+    dnskey: bytes
+
+
+class Window(msgspec.Struct, frozen=True):
+    """RRSIGs of the DNSKEY RRset made ahead: served from `since` on. UNIX seconds."""
+
+    since: int
+    inception: int
+    expiration: int
+    rrsigs: list[bytes]
+
+
+class SigningState(msgspec.Struct, frozen=True):
+    """All that an edge needs to sign on its own."""
+
+    dnskey_ttl: int
+    dnskeys: list[bytes]
+    windows: list[Window]
+    keys: list[KeyState]
+
+
+# --- control -> edge
+
+
+class ZoneSnapshot(msgspec.Struct, frozen=True, tag="zone"):
+    """A whole zone; replaces what the edge has."""
+
+    zone_id: str
+    apex: bytes
+    version: int
+    edit: bytes
+    signing: SigningState | None
+
+
+class ZoneDelta(msgspec.Struct, frozen=True, tag="delta"):
+    """From `base` to `version`. signing UNSET keeps the base's."""
+
+    zone_id: str
+    apex: bytes
+    base: int
+    version: int
+    edit: bytes
+    signing: SigningState | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class ZoneGone(msgspec.Struct, frozen=True, tag="gone"):
+    zone_id: str
+    version: int
+
+
+class View(msgspec.Struct, frozen=True, tag="view"):
+    """What a set of addresses answers. For the edge: "root", "tlds", "set:N…"."""
+
+    view_id: str
+    addresses: list[str]
+    zone_ids: list[str]
+
+
+class VpcView(msgspec.Struct, frozen=True, tag="vpc"):
+    """What the resolver of a VPC answers and how it validates; `version` grows with each change and is acknowledged as "vpc:ID"."""
+
+    vpc_id: str
+    version: int
+    address: str
+    zone_ids: list[str]
+    validate: bool
+
+
+class ResolverBoot(msgspec.Struct, frozen=True, tag="boot"):
+    """Where resolution starts: root hints (host, address), the trust anchor (DS lines as text), and the one port of all name servers."""
+
+    hints: list[tuple[str, str]]
+    anchors: list[str]
+    upstream_port: int
+
+
+class CaughtUp(msgspec.Struct, frozen=True, tag="caught-up"):
+    """The snapshot is complete: the edge may answer."""
+
+
+class AskCounters(msgspec.Struct, frozen=True, tag="ask-counters"):
+    request: int
+
+
+ToEdge = ZoneSnapshot | ZoneDelta | ZoneGone | View | VpcView | ResolverBoot | CaughtUp | AskCounters
+
+
+# --- edge -> control
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """Opens the stream. `have` are the versions that the edge serves already, by zone id."""
+
+    edge_id: str
+    role: str  # edge | resolver
+    token: bytes
+    have: dict[str, int]
+
+
+class Ack(msgspec.Struct, frozen=True, tag="ack"):
+    """The edge serves this version of "zone:ID" or "vpc:ID" on every socket."""
+
+    subject: str
+    version: int
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The edge has caught up and its sockets answer."""
+
+
+class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
+    """The edge could not apply a message (a version gap, a key that does not unseal); control answers with a snapshot."""
+
+    subject: str
+    why: str
+
+
+class Counters(msgspec.Struct, frozen=True, tag="counters"):
+    request: int
+    counters: dict[str, int]
+
+
+ToControl = Hello | Ack | Ready | Refusal | Counters

@@ -1,0 +1,34 @@
+"""The single table from a room's fault to the AWS error that a caller sees.
+
+A fault that is missing here is an internal failure: logged in full, shown as nothing but a request id. HTTP status codes are not
+given here: the gateway takes them from the service model.
+"""
+
+from collections.abc import Callable
+
+from seal53.base.errors import Fault
+
+
+class AwsFault(Fault):
+    """A modelled AWS error, raised by an operation: `error` is the shape's code on the wire, `members` its other members."""
+
+    def __init__(self, error: str, message: str, **members: object) -> None:
+        super().__init__(message)
+        self.error = error
+        self.members = members
+
+
+Rendered = tuple[str, str, dict[str, object]]
+"""Code, message, further members."""
+
+FAULTS: dict[type[Fault], Callable[[Fault], Rendered]] = {}
+
+
+def render(fault: Fault) -> Rendered | None:
+    """What the caller sees, or None when the fault is not meant for callers (an internal failure)."""
+    if isinstance(fault, AwsFault):
+        return fault.error, fault.message, dict(fault.members)
+    for kind in type(fault).__mro__:
+        if kind in FAULTS:
+            return FAULTS[kind](fault)
+    return None
