@@ -1,0 +1,298 @@
+//! The fast, borrowed parse of a request.
+//!
+//! For: the query path. One pass, no allocation; the question is borrowed from the packet.
+//! Not for: replies and anything that needs all records; that is `message`.
+//! Limits: one question (RFC 9619 §4), its name uncompressed; records besides the OPT are stepped over unread.
+
+use crate::name::wire_len;
+use crate::octets::Reader;
+use crate::rrtype::RrType;
+
+/// The octets of a message header.
+pub(crate) const HEADER: usize = 12;
+const QR: u8 = 0x80;
+const RD: u8 = 0x01;
+const AD: u8 = 0x20;
+const CD: u8 = 0x10;
+
+/// A request whose question we understand.
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    /// To be repeated in the reply.
+    pub id: u16,
+    /// Always 0 (QUERY); others are `QueryError::NotImp`.
+    pub opcode: u8,
+    /// Recursion desired.
+    pub rd: bool,
+    /// Checking disabled (RFC 4035 §3.2.2).
+    pub cd: bool,
+    /// The client understands the AD bit (RFC 6840 §5.7).
+    pub ad: bool,
+    /// The name as sent: uncompressed wire octets, the case kept.
+    pub qname: &'a [u8],
+    /// The type asked for.
+    pub qtype: RrType,
+    /// The class asked for.
+    pub qclass: u16,
+    /// Name, type and class as sent, to be repeated in the reply.
+    pub question: &'a [u8],
+    /// The OPT record, if there is one.
+    pub edns: Option<Edns>,
+}
+
+/// The little that a reply without a question needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// To be repeated.
+    pub id: u16,
+    /// To be repeated.
+    pub opcode: u8,
+    /// To be repeated.
+    pub rd: bool,
+    /// To be repeated.
+    pub cd: bool,
+}
+
+/// An OPT record (RFC 6891 §6.1.2), with the options that a server acts on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edns {
+    /// The largest UDP payload that the sender takes, in octets.
+    pub udp_size: u16,
+    /// 0 is the only version there is.
+    pub version: u8,
+    /// DNSSEC answer OK (RFC 3225 §3).
+    pub do_bit: bool,
+    /// Compact answers OK (RFC 9824 §5.1).
+    pub co_bit: bool,
+    /// NSID was asked for (RFC 5001 §2.1).
+    pub nsid: bool,
+    /// The sender pads (RFC 7830 §4), so the reply may be padded.
+    pub padding: bool,
+    /// edns-tcp-keepalive (RFC 7828 §3.2.1).
+    pub keepalive: bool,
+    /// DNS cookies (RFC 7873 §4).
+    pub cookie: Option<Cookie>,
+    /// EDNS client subnet (RFC 7871 §6).
+    pub client_subnet: Option<ClientSubnet>,
+}
+
+/// A COOKIE option (RFC 7873 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cookie {
+    /// The client's cookie.
+    pub client: [u8; 8],
+    server: [u8; 32],
+    server_len: u8,
+}
+
+impl Cookie {
+    /// The server's cookie: none (empty), or 8 to 32 octets.
+    pub fn server(&self) -> &[u8] {
+        self.server.get(..usize::from(self.server_len)).unwrap_or_default()
+    }
+}
+
+/// A client subnet option (RFC 7871 §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientSubnet {
+    /// 1 for IPv4, 2 for IPv6 (IANA address family numbers).
+    pub family: u16,
+    /// Significant bits of the address.
+    pub source: u8,
+    /// 0 in a query.
+    pub scope: u8,
+    /// The address, filled up with zeros; IPv4 uses the first four octets.
+    pub address: [u8; 16],
+}
+
+/// Why a packet is not a request to look up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// Shorter than a header, or itself a reply: answering it could make a loop. Send nothing.
+    #[error("not a request")]
+    Drop,
+    /// Answer FORMERR.
+    #[error("the request is malformed")]
+    FormErr(Head),
+    /// Another opcode than QUERY. Answer NOTIMP.
+    #[error("the opcode is not served")]
+    NotImp(Head),
+}
+
+impl<'a> Query<'a> {
+    /// Parses a whole packet (without a TCP length prefix).
+    pub fn parse(packet: &'a [u8]) -> Result<Query<'a>, QueryError> {
+        let mut reader = Reader::new(packet);
+        let (Some(id), Some([flags, flags2]), Some(counts)) =
+            (reader.u16(), reader.array::<2>(), reader.array::<8>())
+        else {
+            return Err(QueryError::Drop);
+        };
+        if flags & QR != 0 {
+            return Err(QueryError::Drop);
+        }
+        let head = Head { id, opcode: flags >> 3 & 0x0f, rd: flags & RD != 0, cd: flags2 & CD != 0 };
+        if head.opcode != 0 {
+            return Err(QueryError::NotImp(head));
+        }
+        let [qd0, qd1, an0, an1, ns0, ns1, ar0, ar1] = counts;
+        // RFC 9619 §4: a QUERY with a QDCOUNT other than 1 is a format error (0 would be legal only to be refused).
+        if (qd0, qd1) != (0, 1) {
+            return Err(QueryError::FormErr(head));
+        }
+        let passed = u32::from(u16::from_be_bytes([an0, an1])) + u32::from(u16::from_be_bytes([ns0, ns1]));
+        let additional = u16::from_be_bytes([ar0, ar1]);
+        Query::parse_body(&mut reader, head, flags2 & AD != 0, passed, additional)
+            .ok_or(QueryError::FormErr(head))
+    }
+
+    fn parse_body(
+        reader: &mut Reader<'a>,
+        head: Head,
+        ad: bool,
+        passed: u32,
+        additional: u16,
+    ) -> Option<Query<'a>> {
+        let body = reader.rest();
+        // Nothing precedes the first name that a pointer could point to, so it has to be whole.
+        let qname = reader.take(wire_len(body).ok()?)?;
+        let qtype = RrType(reader.u16()?);
+        let qclass = reader.u16()?;
+        let question = body.get(..qname.len() + 4)?;
+        let mut edns = None;
+        for _ in 0..passed {
+            if read_record(reader)?.rtype == RrType::OPT {
+                return None;
+            }
+        }
+        for _ in 0..additional {
+            let record = read_record(reader)?;
+            if record.rtype == RrType::OPT {
+                // RFC 6891 §6.1.1: more than one OPT is a FORMERR; §6.1.2: its owner is the root.
+                if edns.is_some() || !record.at_root {
+                    return None;
+                }
+                edns = Some(Edns::parse(record.class, record.ttl, record.rdata)?);
+            }
+        }
+        if !reader.is_empty() {
+            return None;
+        }
+        let Head { id, opcode, rd, cd } = head;
+        Some(Query { id, opcode, rd, cd, ad, qname, qtype, qclass, question, edns })
+    }
+
+    /// The head, for a reply that leaves the question out.
+    pub fn head(&self) -> Head {
+        Head { id: self.id, opcode: self.opcode, rd: self.rd, cd: self.cd }
+    }
+
+    /// Does the client want DNSSEC records (RFC 3225 §3)?
+    pub fn wants_dnssec(&self) -> bool {
+        self.edns.is_some_and(|edns| edns.do_bit)
+    }
+}
+
+struct Record<'a> {
+    at_root: bool,
+    rtype: RrType,
+    class: u16,
+    ttl: u32,
+    rdata: &'a [u8],
+}
+
+fn read_record<'a>(reader: &mut Reader<'a>) -> Option<Record<'a>> {
+    let start = reader.position();
+    skip_name(reader)?;
+    let at_root = reader.position() == start + 1;
+    let rtype = RrType(reader.u16()?);
+    let class = reader.u16()?;
+    let ttl = reader.u32()?;
+    let len = reader.u16()?;
+    Some(Record { at_root, rtype, class, ttl, rdata: reader.take(usize::from(len))? })
+}
+
+/// Steps over a name that may end in a pointer, without following it.
+fn skip_name(reader: &mut Reader<'_>) -> Option<()> {
+    let start = reader.position();
+    loop {
+        match reader.u8()? {
+            0 => return Some(()),
+            len @ 1..=0x3f => reader.take(usize::from(len))?,
+            0xc0.. => return reader.u8().map(|_| ()),
+            _ => return None,
+        };
+        if reader.position() - start >= crate::name::MAX_NAME {
+            return None;
+        }
+    }
+}
+
+impl Edns {
+    /// Reads an OPT from its class, TTL and RDATA; `None` if an option is malformed.
+    pub(crate) fn parse(class: u16, ttl: u32, rdata: &[u8]) -> Option<Edns> {
+        let [_, version, flags, _] = ttl.to_be_bytes();
+        let mut edns = Edns {
+            udp_size: class,
+            version,
+            do_bit: flags & 0x80 != 0,
+            co_bit: flags & 0x40 != 0,
+            ..Edns::default()
+        };
+        let mut reader = Reader::new(rdata);
+        while !reader.is_empty() {
+            let code = reader.u16()?;
+            let len = reader.u16()?;
+            let data = reader.take(usize::from(len))?;
+            match code {
+                3 => edns.nsid = true,
+                8 => edns.client_subnet = Some(ClientSubnet::parse(data)?),
+                10 => edns.cookie = Some(Cookie::parse(data)?),
+                11 => edns.keepalive = true,
+                12 => edns.padding = true,
+                _ => {}
+            }
+        }
+        Some(edns)
+    }
+}
+
+impl Cookie {
+    fn parse(data: &[u8]) -> Option<Cookie> {
+        // RFC 7873 §5.2.2: 8 octets, or 16 to 40; anything else is a FORMERR.
+        let (client, given) = data.split_first_chunk::<8>()?;
+        if !matches!(given.len(), 0 | 8..=32) {
+            return None;
+        }
+        let mut server = [0; 32];
+        server.get_mut(..given.len())?.copy_from_slice(given);
+        Some(Cookie { client: *client, server, server_len: u8::try_from(given.len()).ok()? })
+    }
+}
+
+impl ClientSubnet {
+    fn parse(data: &[u8]) -> Option<ClientSubnet> {
+        let mut reader = Reader::new(data);
+        let family = reader.u16()?;
+        let source = reader.u8()?;
+        let scope = reader.u8()?;
+        let given = reader.rest();
+        let bits = match family {
+            1 => 32,
+            2 => 128,
+            // RFC 7871 §7.1.2: family 0 comes with no address at all, to opt out.
+            _ => 0,
+        };
+        // RFC 7871 §6: just the octets that `source` covers, and no bit set beyond them.
+        if source > bits || given.len() != usize::from(source.div_ceil(8)) {
+            return None;
+        }
+        if source % 8 != 0 && given.last()? & (0xff >> (source % 8)) != 0 {
+            return None;
+        }
+        let mut address = [0; 16];
+        address.get_mut(..given.len())?.copy_from_slice(given);
+        Some(ClientSubnet { family, source, scope, address })
+    }
+}
