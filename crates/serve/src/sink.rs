@@ -54,9 +54,7 @@ impl<'a> ReplyTo<'a> {
         ReplySink(match self.0 {
             Route::Nowhere => Target::Nowhere,
             Route::Udp { socket, local } => Target::Udp { socket: Arc::downgrade(socket), peer, local },
-            Route::Tcp { replies, slot } => {
-                Target::Tcp { replies: replies.clone(), slot: Arc::clone(slot) }
-            }
+            Route::Tcp { replies, slot } => Target::Tcp { replies: replies.clone(), slot: Arc::clone(slot) },
         })
     }
 }
