@@ -1,0 +1,86 @@
+"""Accounts and their access keys. A secret is sealed before it gets here (I6); this room cannot unseal it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Row, func, select
+
+from seal53.store.engine import Tx
+from seal53.store.schema import access_keys, accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """`position` counts from 0; the account at 0 may create accounts."""
+
+    id: str
+    name: str
+    position: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessKey:
+    access_key_id: str
+    account_id: str
+    sealed_secret: bytes
+    created_at: int
+
+
+def create(tx: Tx, *, id: str, name: str, now: int) -> Account:
+    """A new account at the next position."""
+    position = tx.execute(select(func.coalesce(func.max(accounts.c.position) + 1, 0))).scalar_one()
+    tx.execute(accounts.insert().values(id=id, name=name, position=position, created_at=now))
+    return Account(id=id, name=name, position=position, created_at=now)
+
+
+def get(tx: Tx, account_id: str) -> Account | None:
+    row = tx.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
+    return None if row is None else _account(row)
+
+
+def every(tx: Tx) -> list[Account]:
+    """All accounts by position."""
+    return [_account(row) for row in tx.execute(select(accounts).order_by(accounts.c.position))]
+
+
+def add_key(tx: Tx, key: AccessKey) -> None:
+    tx.execute(
+        access_keys.insert().values(
+            access_key_id=key.access_key_id,
+            account_id=key.account_id,
+            sealed_secret=key.sealed_secret,
+            created_at=key.created_at,
+        )
+    )
+
+
+def keys_of(tx: Tx, account_id: str) -> list[AccessKey]:
+    """An account's access keys, oldest first."""
+    rows = tx.execute(
+        select(access_keys)
+        .where(access_keys.c.account_id == account_id)
+        .order_by(access_keys.c.created_at, access_keys.c.access_key_id)
+    )
+    return [
+        AccessKey(
+            access_key_id=row.access_key_id,
+            account_id=row.account_id,
+            sealed_secret=row.sealed_secret,
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def by_access_key(tx: Tx, access_key_id: str) -> tuple[str, bytes] | None:
+    """(account id, sealed secret), or None for an unknown access key."""
+    row = tx.execute(
+        select(access_keys.c.account_id, access_keys.c.sealed_secret).where(
+            access_keys.c.access_key_id == access_key_id
+        )
+    ).one_or_none()
+    return None if row is None else (row.account_id, row.sealed_secret)
+
+
+def _account(row: Row[tuple[object, ...]]) -> Account:
+    return Account(id=row.id, name=row.name, position=row.position, created_at=row.created_at)

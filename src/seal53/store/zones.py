@@ -1,0 +1,237 @@
+"""Hosted zones and the VPCs that private ones are associated with.
+
+Kinds: "public" and "private" belong to an account, "root" and "tld" to the registry (account None). `version` is
+what a Change waits for; every change of contents, keys or signatures raises it by one, in its transaction.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import delete as delete_from
+
+from seal53.core import Name
+from seal53.store.engine import Tx
+from seal53.store.schema import dnskey_signatures, hosted_zones, zone_vpcs, zsks
+from seal53.zones.listing import sort_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostedZone:
+    """Times are UTC seconds; `signing_at` set and `unsigning_at` None means that the zone is signed."""
+
+    id: str
+    account_id: str | None
+    kind: str
+    name: Name
+    caller_reference: str
+    comment: str | None = None
+    delegation_set_id: str | None = None
+    version: int = 1
+    created_at: int
+    signing_at: int | None = None
+    unsigning_at: int | None = None
+    unsigning_change_id: str | None = None
+
+    @property
+    def is_private(self) -> bool:
+        return self.kind == "private"
+
+
+def get(tx: Tx, zone_id: str) -> HostedZone | None:
+    row = tx.execute(select(hosted_zones).where(hosted_zones.c.id == zone_id)).one_or_none()
+    return None if row is None else _zone(row)
+
+
+def all_of(tx: Tx, account_id: str) -> list[HostedZone]:
+    """An account's zones in listing order: by reversed name, then by id."""
+    rows = tx.execute(
+        select(hosted_zones)
+        .where(hosted_zones.c.account_id == account_id)
+        .order_by(hosted_zones.c.sort_key, hosted_zones.c.id)
+    )
+    return [_zone(row) for row in rows]
+
+
+def page_by_name(
+    tx: Tx, account_id: str, *, start: Name | None, start_id: str, limit: int
+) -> list[HostedZone]:
+    """An account's zones in listing order from (start, start_id) on, at most `limit`."""
+    query = select(hosted_zones).where(hosted_zones.c.account_id == account_id)
+    if start is not None:
+        key = sort_key(start)
+        query = query.where(
+            or_(
+                hosted_zones.c.sort_key > key,
+                and_(hosted_zones.c.sort_key == key, hosted_zones.c.id >= start_id),
+            )
+        )
+    rows = tx.execute(query.order_by(hosted_zones.c.sort_key, hosted_zones.c.id).limit(limit))
+    return [_zone(row) for row in rows]
+
+
+def page_by_id(
+    tx: Tx,
+    account_id: str,
+    *,
+    start_id: str,
+    limit: int,
+    kind: str | None = None,
+    delegation_set_id: str | None = None,
+) -> list[HostedZone]:
+    """An account's zones by id from `start_id` on, at most `limit`; `kind` and `delegation_set_id` narrow."""
+    query = select(hosted_zones).where(hosted_zones.c.account_id == account_id, hosted_zones.c.id >= start_id)
+    if kind is not None:
+        query = query.where(hosted_zones.c.kind == kind)
+    if delegation_set_id is not None:
+        query = query.where(hosted_zones.c.delegation_set_id == delegation_set_id)
+    return [_zone(row) for row in tx.execute(query.order_by(hosted_zones.c.id).limit(limit))]
+
+
+def count_of(tx: Tx, account_id: str) -> int:
+    return tx.execute(
+        select(func.count()).select_from(hosted_zones).where(hosted_zones.c.account_id == account_id)
+    ).scalar_one()
+
+
+def every(tx: Tx) -> list[HostedZone]:
+    """All zones of all accounts and of the registry, by id."""
+    return [_zone(row) for row in tx.execute(select(hosted_zones).order_by(hosted_zones.c.id))]
+
+
+def named(tx: Tx, name: Name, kind: str | None = None) -> list[HostedZone]:
+    """All zones of exactly this name, whoever owns them, oldest first."""
+    query = select(hosted_zones).where(hosted_zones.c.sort_key == sort_key(name))
+    if kind is not None:
+        query = query.where(hosted_zones.c.kind == kind)
+    return [_zone(row) for row in tx.execute(query.order_by(hosted_zones.c.created_at, hosted_zones.c.id))]
+
+
+def with_reference(tx: Tx, account_id: str, caller_reference: str) -> HostedZone | None:
+    row = tx.execute(
+        select(hosted_zones).where(
+            hosted_zones.c.account_id == account_id, hosted_zones.c.caller_reference == caller_reference
+        )
+    ).one_or_none()
+    return None if row is None else _zone(row)
+
+
+def overlapping(tx: Tx, name: Name) -> list[HostedZone]:
+    """Public zones of any account equal to, above or below `name`: none may share its name servers."""
+    above = [ancestor.lower().to_wire() for n in range(len(name) + 1) if (ancestor := name.ancestor(n))]
+    prefix = b"" if name.is_root else name.listing_key()
+    below = hosted_zones.c.sort_key >= prefix
+    if prefix:
+        # A key ends in the separator; the octet after it ends the range of keys that start with it.
+        below = and_(below, hosted_zones.c.sort_key < prefix[:-1] + bytes([prefix[-1] + 1]))
+    rows = tx.execute(
+        select(hosted_zones)
+        .where(hosted_zones.c.kind == "public", or_(hosted_zones.c.name.in_(above), below))
+        .order_by(hosted_zones.c.id)
+    )
+    return [
+        zone for zone in map(_zone, rows) if zone.name.is_at_or_below(name) or name.is_at_or_below(zone.name)
+    ]
+
+
+def insert(tx: Tx, zone: HostedZone) -> None:
+    tx.execute(
+        hosted_zones.insert().values(
+            id=zone.id,
+            account_id=zone.account_id,
+            kind=zone.kind,
+            name=zone.name.lower().to_wire(),
+            sort_key=sort_key(zone.name),
+            caller_reference=zone.caller_reference,
+            comment=zone.comment,
+            delegation_set_id=zone.delegation_set_id,
+            version=zone.version,
+            created_at=zone.created_at,
+            signing_at=zone.signing_at,
+            unsigning_at=zone.unsigning_at,
+            unsigning_change_id=zone.unsigning_change_id,
+        )
+    )
+
+
+def delete(tx: Tx, zone_id: str) -> None:
+    """Removes the zone with its records, associations, ZSKs and signatures; its KSKs must be gone before."""
+    tx.execute(delete_from(zsks).where(zsks.c.zone_id == zone_id))
+    tx.execute(delete_from(dnskey_signatures).where(dnskey_signatures.c.zone_id == zone_id))
+    tx.execute(delete_from(hosted_zones).where(hosted_zones.c.id == zone_id))
+
+
+def bump(tx: Tx, zone_id: str) -> int:
+    """Raises the zone's version by one and returns the new one."""
+    version: int = tx.execute(
+        update(hosted_zones)
+        .where(hosted_zones.c.id == zone_id)
+        .values(version=hosted_zones.c.version + 1)
+        .returning(hosted_zones.c.version)
+    ).scalar_one()
+    return version
+
+
+def set_comment(tx: Tx, zone_id: str, comment: str | None) -> None:
+    tx.execute(update(hosted_zones).where(hosted_zones.c.id == zone_id).values(comment=comment))
+
+
+def set_signing(
+    tx: Tx,
+    zone_id: str,
+    *,
+    signing_at: int | None,
+    unsigning_at: int | None,
+    unsigning_change_id: str | None,
+) -> None:
+    tx.execute(
+        update(hosted_zones)
+        .where(hosted_zones.c.id == zone_id)
+        .values(signing_at=signing_at, unsigning_at=unsigning_at, unsigning_change_id=unsigning_change_id)
+    )
+
+
+def vpcs_of(tx: Tx, zone_id: str) -> list[str]:
+    return list(
+        tx.execute(
+            select(zone_vpcs.c.vpc_id).where(zone_vpcs.c.zone_id == zone_id).order_by(zone_vpcs.c.vpc_id)
+        ).scalars()
+    )
+
+
+def associate(tx: Tx, zone_id: str, vpc_id: str) -> None:
+    tx.execute(zone_vpcs.insert().values(zone_id=zone_id, vpc_id=vpc_id))
+
+
+def private_zones_of(tx: Tx, vpc_id: str) -> list[HostedZone]:
+    """The private zones that a VPC's resolver prefers, in listing order, whoever owns them."""
+    rows = tx.execute(
+        select(hosted_zones)
+        .join(zone_vpcs, zone_vpcs.c.zone_id == hosted_zones.c.id)
+        .where(zone_vpcs.c.vpc_id == vpc_id)
+        .order_by(hosted_zones.c.sort_key, hosted_zones.c.id)
+    )
+    return [_zone(row) for row in rows]
+
+
+def of_delegation_set(tx: Tx, set_id: str) -> list[HostedZone]:
+    rows = tx.execute(
+        select(hosted_zones).where(hosted_zones.c.delegation_set_id == set_id).order_by(hosted_zones.c.id)
+    )
+    return [_zone(row) for row in rows]
+
+
+def _zone(row: Row[tuple[object, ...]]) -> HostedZone:
+    return HostedZone(
+        id=row.id,
+        account_id=row.account_id,
+        kind=row.kind,
+        name=Name.from_wire(row.name),
+        caller_reference=row.caller_reference,
+        comment=row.comment,
+        delegation_set_id=row.delegation_set_id,
+        version=row.version,
+        created_at=row.created_at,
+        signing_at=row.signing_at,
+        unsigning_at=row.unsigning_at,
+        unsigning_change_id=row.unsigning_change_id,
+    )
