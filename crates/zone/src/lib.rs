@@ -1,1 +1,20 @@
-//! zone
+//! Zone contents: immutable versions, and what a lookup in one of them means.
+//!
+//! For: applying edits copy-on-write, and turning a question into a typed [`Outcome`] that holds everything its proof
+//! needs. Not for: messages, signing (only the slots of cached signatures live here), sockets, or checking what the API
+//! allows; the control plane did that, and `apply` refuses only what could not be answered consistently.
+//! Limits: class IN, no DNAME, simple routing: of a set's variants the first that holds records is served.
+
+mod error;
+mod index;
+mod lookup;
+mod node;
+mod signature;
+mod version;
+
+pub use error::ZoneError;
+pub use index::Index;
+pub use lookup::{Address, Cuts, Denied, End, MAX_CHAIN, Outcome, Place, Referral, Served, Step};
+pub use node::{Data, Node, Records, Set, Types, Variant};
+pub use signature::{Signature, SignatureSlot};
+pub use version::{Soa, ZoneVersion};
