@@ -1,7 +1,7 @@
 """The one place in Python that reads a clock.
 
-Wall times are whole UTC seconds (`UnixTime`). Everything that decides takes `now` as an argument; a clock is made in
-`app` and handed to the rim alone.
+Wall times are whole UTC seconds (`UnixTime`). Everything that decides takes `now` as an argument; a clock is
+made in `app` and handed to the rim alone.
 """
 
 import time

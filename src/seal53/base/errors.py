@@ -1,15 +1,15 @@
 """The root of every room's error family.
 
-A fault is an expected refusal with a stable code; anything else that is raised is a bug and shows nothing but a request id.
-Not for: AWS's error names, which are given in `services.faults`.
+A fault is an expected refusal with a stable code; anything else that is raised is a bug and shows nothing but
+a request id. Not for: AWS's error names, which are given in `services.faults`.
 """
 
 
 class Fault(Exception):
     """An expected refusal.
 
-    Shape: `code` is the class's name unless a class sets it; `fields` are facts for logs and renderers, never secrets;
-    `hint` says what the reader can do. str() is one line.
+    Shape: `code` is the class's name unless a class sets it; `fields` are facts for logs and renderers, never
+    secrets; `hint` says what the reader can do. str() is one line.
     """
 
     code: str = ""

@@ -1,7 +1,7 @@
 """Structured events: one line of JSON each on standard error, through the standard logging module.
 
-One event per request, tick or act, filled on the way and written once. Never a secret: values of type `Secret` show as
-`***`, and octets are refused.
+One event per request, tick or act, filled on the way and written once. Never a secret: values of type
+`Secret` show as `***`, and octets are refused.
 """
 
 import json

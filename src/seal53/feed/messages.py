@@ -1,7 +1,9 @@
-"""What travels between the control plane and the name servers: one stream of length-prefixed msgpack messages.
+"""What travels between the control plane and the name servers: one stream of length-prefixed msgpack
+messages.
 
-Control sends a snapshot (only what the edge lacks), `CaughtUp`, then ordered deltas; the edge acknowledges each version that it
-serves. Contents travel as encoded edits (`core.encode_edit`); a ZSK travels sealed (I6). One changed record never resends a zone.
+Control sends a snapshot (only what the edge lacks), `CaughtUp`, then ordered deltas; the edge acknowledges
+each version that it serves. Contents travel as encoded edits (`core.encode_edit`); a ZSK travels sealed (I6).
+One changed record never resends a zone.
 """
 
 import msgspec
@@ -54,7 +56,7 @@ class ZoneDelta(msgspec.Struct, frozen=True, tag="delta"):
     base: int
     version: int
     edit: bytes
-    signing: SigningState | None | msgspec.UnsetType = msgspec.UNSET
+    signing: SigningState | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ZoneGone(msgspec.Struct, frozen=True, tag="gone"):
@@ -71,7 +73,8 @@ class View(msgspec.Struct, frozen=True, tag="view"):
 
 
 class VpcView(msgspec.Struct, frozen=True, tag="vpc"):
-    """What the resolver of a VPC answers and how it validates; `version` grows with each change and is acknowledged as "vpc:ID"."""
+    """What the resolver of a VPC answers and how it validates; `version` grows with each change and is
+    acknowledged as "vpc:ID"."""
 
     vpc_id: str
     version: int
@@ -81,7 +84,8 @@ class VpcView(msgspec.Struct, frozen=True, tag="vpc"):
 
 
 class ResolverBoot(msgspec.Struct, frozen=True, tag="boot"):
-    """Where resolution starts: root hints (host, address), the trust anchor (DS lines as text), and the one port of all name servers."""
+    """Where resolution starts: root hints (host, address), the trust anchor (DS lines as text), and the one
+    port of all name servers."""
 
     hints: list[tuple[str, str]]
     anchors: list[str]
@@ -123,7 +127,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
-    """The edge could not apply a message (a version gap, a key that does not unseal); control answers with a snapshot."""
+    """The edge could not apply a message (a version gap, a key that does not unseal); control answers with a
+    snapshot."""
 
     subject: str
     why: str

@@ -1,8 +1,9 @@
 """What an operation gets: the caller, and the ports through which it acts.
 
-An operation is one function `(services, request, caller) -> response`; request and response are plain mappings in the shapes of
-the service model (member names as botocore has them, timestamps as aware datetimes or epoch seconds, blobs as bytes). Prefixes such as `/hostedzone/` are
-stripped and added by the gateway. Not for: the wire, or anything that another room decides.
+An operation is one function `(services, request, caller) -> response`; request and response are plain
+mappings in the shapes of the service model (member names as botocore has them, timestamps as aware datetimes
+or epoch seconds, blobs as bytes). Prefixes such as `/hostedzone/` are stripped and added by the gateway. Not
+for: the wire, or anything that another room decides.
 """
 
 from collections.abc import Callable, Mapping

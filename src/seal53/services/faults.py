@@ -1,7 +1,7 @@
 """The single table from a room's fault to the AWS error that a caller sees.
 
-A fault that is missing here is an internal failure: logged in full, shown as nothing but a request id. HTTP status codes are not
-given here: the gateway takes them from the service model.
+A fault that is missing here is an internal failure: logged in full, shown as nothing but a request id. HTTP
+status codes are not given here: the gateway takes them from the service model.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from seal53.base.errors import Fault
 
 
 class AwsFault(Fault):
-    """A modelled AWS error, raised by an operation: `error` is the shape's code on the wire, `members` its other members."""
+    """A modelled AWS error, raised by an operation: `error` is the shape's code on the wire, `members` its
+    other members."""
 
     def __init__(self, error: str, message: str, **members: object) -> None:
         super().__init__(message)

@@ -1,6 +1,7 @@
 """Opening the database, transactions, and the wake-up after a commit.
 
-Limits: one writer at a time (SQLite); a write transaction begins at once (`BEGIN IMMEDIATE`), so that what it read stays true.
+Limits: one writer at a time (SQLite); a write transaction begins at once (`BEGIN IMMEDIATE`), so that what it
+read stays true.
 """
 
 import threading
@@ -23,7 +24,8 @@ class StoreFault(StartFault):
 
 
 class Store:
-    """One database. `woken` are called after each commit of a write; they only wake, the outbox is the truth."""
+    """One database. `woken` are called after each commit of a write; they only wake, the outbox is the
+    truth."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -50,8 +52,8 @@ class Store:
                     tx.execute(meta.insert().values(key="schema", value=str(SCHEMA_VERSION)))
                 elif version != str(SCHEMA_VERSION):
                     raise StoreFault(
-                        f"the database {self._path} has schema version {version}; this program reads {SCHEMA_VERSION}",
-                        hint="run the version of Seal53 that wrote it",
+                        f"the database {self._path} has schema version {version}; this program reads
+                        {SCHEMA_VERSION}", hint="run the version of Seal53 that wrote it",
                     )
         except (DatabaseError, OperationalError) as e:
             raise StoreFault(
