@@ -1,0 +1,66 @@
+"""What was committed and is not yet served everywhere, in strict order.
+
+A write appends one row in its own transaction; `reconcile.publish` takes the rows and removes them once every
+name server serves the version. Notifications only wake; this table is the truth.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import delete, select
+
+from seal53.store.engine import Tx
+from seal53.store.schema import outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """subject is "zone:ID" or "vpc:ID"; kind is records, signing, zone, gone or vpc; detail as appended."""
+
+    seq: int
+    subject: str
+    version: int
+    kind: str
+    detail: object
+
+
+def append(tx: Tx, subject: str, version: int, kind: str, detail: object = ()) -> int:
+    """Adds one row; returns its number.
+
+    Shape: `detail` is msgpack-able; for "records" a list of (owner wire, rtype, set_id).
+    """
+    done = tx.execute(
+        outbox.insert().values(
+            subject=subject, version=version, kind=kind, detail=msgspec.msgpack.encode(detail)
+        )
+    )
+    key = done.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def pending(tx: Tx, *, after: int = 0) -> list[Row]:
+    """Rows whose number is above `after`, in order."""
+    found = tx.execute(select(outbox).where(outbox.c.seq > after).order_by(outbox.c.seq))
+    return [
+        Row(
+            seq=r.seq,
+            subject=r.subject,
+            version=r.version,
+            kind=r.kind,
+            detail=msgspec.msgpack.decode(r.detail),
+        )
+        for r in found
+    ]
+
+
+def done(tx: Tx, seqs: Sequence[int]) -> None:
+    """Removes rows."""
+    for start in range(0, len(seqs), 500):
+        tx.execute(delete(outbox).where(outbox.c.seq.in_(seqs[start : start + 500])))
+
+
+def done_up_to(tx: Tx, subject: str, version: int) -> None:
+    """Removes the subject's rows up to a version that every name server serves."""
+    tx.execute(delete(outbox).where(outbox.c.subject == subject, outbox.c.version <= version))
