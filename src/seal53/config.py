@@ -1,9 +1,9 @@
 """The one declaration of every setting.
 
-Sources, a later one wins: the defaults here, `--config FILE` (TOML), the environment (`SEAL53_` and the name in
-capitals), flags. Unknown keys are refused. Read by `app`, `supervise` and `cli` alone; other rooms get the values
-that they need. Not for: what is found out at start (the port that the system allowed, the free
-block): that is a `Place`.
+Sources, a later one wins: the defaults here, `--config FILE` (TOML), the environment (`SEAL53_` and the
+name in capitals), flags. Unknown keys are refused. Read by `app`, `supervise` and `cli` alone; other rooms
+get what they need. Not for: what is found out at start (the port that the system allowed, the free block):
+that is a `Place`.
 """
 
 import difflib
@@ -61,10 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tuple[str, ...], _doc("Accounts with known keys: ID:ACCESS_KEY_ID:SECRET, or @FILE with one a line.")
     ] = ()
     master_key: Annotated[
-        str | None, _doc("Seals all keys at rest: 32 octets in base64 or hex. Default: master_key_file.")
-    ] = None
-    master_key_file: Annotated[
-        str | None, _doc("File (mode 0600) with the master key, made when absent. Default: DATA/master.key.")
+        str | None, _doc("Seals all keys at rest: 32 octets in base64 or hex. Default: DATA/master.key.")
     ] = None
     tlds: Annotated[tuple[str, ...], _doc("Top-level domains of our registry, besides seal53.")] = (
         "com.",
