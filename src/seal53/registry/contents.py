@@ -33,10 +33,11 @@ def name_servers(owner: Name, hosts: Iterable[Name], ttl: int) -> RecordSet:
 
 
 def start_of_authority(apex: Name, primary: Name, negative_ttl: int) -> RecordSet:
-    """The SOA of a registry zone. The serial stands still: nobody transfers these zones; versions are the
-    feed's.""" timers = (1, 7200, 900, 1_209_600, negative_ttl) rdata = primary.to_wire() +
-    HOSTMASTER.to_wire() + b"".join(n.to_bytes(4) for n in timers) # RFC 2308 §3: the negative TTL is the
-    smaller of the SOA's TTL and its minimum. return RecordSet(apex, SOA, ttl=negative_ttl, rdatas=[rdata])
+    """The SOA of a registry zone; its serial stands still, since versions are the feed's."""
+    timers = (1, 7200, 900, 1_209_600, negative_ttl)
+    rdata = primary.to_wire() + HOSTMASTER.to_wire() + b"".join(n.to_bytes(4) for n in timers)
+    # RFC 2308 §3: the negative TTL is the smaller of the SOA's TTL and its minimum.
+    return RecordSet(apex, SOA, ttl=negative_ttl, rdatas=[rdata])
 
 
 def root_zone(

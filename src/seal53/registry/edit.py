@@ -20,13 +20,18 @@ def apply_edit(
     change_id: ChangeId,
     now: int,
 ) -> ChangeId:
-    """Deletes, then puts; keys that do not exist are no error. The change is in sync when every server of the
-    zone has it.""" wanted = {(s.owner.lower().to_wire(), s.rtype, s.set_id) for s in puts} touched =
-    [*deletes, *((s.owner, s.rtype, s.set_id) for s in puts)] gone = [k for k in deletes if
-    (k[0].lower().to_wire(), k[1], k[2]) not in wanted] records.delete(tx, zone_id, gone) records.put(tx,
-    zone_id, [records.StoredSet(record=s, type=rtype_text(s.rtype), shape={}) for s in puts]) version =
-    zone_rows.bump(tx, zone_id) detail = [[owner.lower().to_wire(), rtype, set_id] for owner, rtype, set_id in
-    touched] outbox.append(tx, f"zone:{zone_id}", version, "records", detail) changes.open_change(
+    """Deletes, then puts; keys that do not exist are no error.
+
+    The change is in sync when every server of the zone has it.
+    """
+    wanted = {(s.owner, s.rtype, s.set_id) for s in puts}
+    touched = [*deletes, *wanted]
+    records.delete(tx, zone_id, [key for key in deletes if key not in wanted])
+    records.put(tx, zone_id, [records.StoredSet(record=s, type=rtype_text(s.rtype), shape={}) for s in puts])
+    version = zone_rows.bump(tx, zone_id)
+    detail = [[owner.lower().to_wire(), rtype, set_id] for owner, rtype, set_id in touched]
+    outbox.append(tx, f"zone:{zone_id}", version, "records", detail)
+    changes.open_change(
         tx, id=change_id, account_id=None, subject=f"zone:{zone_id}", version=version, now=now
     )
     return change_id

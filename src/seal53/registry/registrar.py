@@ -24,8 +24,9 @@ class RegistrarFault(Fault):
 
 
 def tld_of(tx: Tx, domain: Name) -> HostedZone | None:
-    """The TLD zone of ours that would hold this domain: the domain is exactly one label longer; None if we
-    run no such TLD.""" parent = domain.parent() if parent is None or parent.is_root or parent == OWN_TLD:
+    """The TLD zone of ours that would hold this domain, which is exactly one label longer; else None."""
+    parent = domain.parent()
+    if parent is None or parent.is_root or parent == OWN_TLD:
         return None
     found = zone_rows.named(tx, parent, kind="tld")
     return found[0] if found else None

@@ -33,6 +33,11 @@ class Ksk:
     failure: str | None = None
 
 
+def aad_of(zone_id: HostedZoneId, name: str) -> bytes:
+    """What a registry zone's sealed KSK is bound to."""
+    return b"ksk:" + zone_id.encode() + b":" + name.encode()
+
+
 def get(tx: Tx, zone_id: HostedZoneId, name: str) -> Ksk | None:
     row = tx.execute(select(ksks).where(ksks.c.zone_id == zone_id, ksks.c.name == name)).mappings().first()
     return None if row is None else _ksk(row)
