@@ -52,8 +52,9 @@ class Store:
                     tx.execute(meta.insert().values(key="schema", value=str(SCHEMA_VERSION)))
                 elif version != str(SCHEMA_VERSION):
                     raise StoreFault(
-                        f"the database {self._path} has schema version {version}; this program reads
-                        {SCHEMA_VERSION}", hint="run the version of Seal53 that wrote it",
+                        f"the database {self._path} has schema version {version}; "
+                        f"this program reads {SCHEMA_VERSION}",
+                        hint="run the version of Seal53 that wrote it",
                     )
         except (DatabaseError, OperationalError) as e:
             raise StoreFault(
