@@ -1,5 +1,4 @@
-"""The one schema, with a version number. Facts have times; states are derived from them, not stored beside
-them.
+"""The one schema, with a version number. Facts have times; states are derived from them, not stored.
 
 Units: `*_at` are UTC seconds. Owner names are lower-case wire octets. `sort_key` is Route 53's listing order
 (`Name.listing_key()`), which is not DNS's canonical order (I8).
@@ -53,9 +52,10 @@ vpcs = Table(
     Column("created_at", Integer, nullable=False),
     # DNSSEC validation: facts of the last change; the status is derived (ENABLING until change_id is in sync)
     Column("dnssec_config_id", String),
-    Column("validation", String, nullable=False, server_default="DISABLE"),  # ENABLE | DISABLE |
-    USE_LOCAL_RESOURCE_SETTING Column("validation_change_id", String), Column("version", Integer,
-    nullable=False, server_default="1"),
+    # ENABLE | DISABLE | USE_LOCAL_RESOURCE_SETTING
+    Column("validation", String, nullable=False, server_default="DISABLE"),
+    Column("validation_change_id", String),
+    Column("version", Integer, nullable=False, server_default="1"),
 )
 
 delegation_sets = Table(
@@ -72,16 +72,24 @@ hosted_zones = Table(
     "hosted_zones",
     metadata,
     Column("id", String, primary_key=True),
-    Column("account_id", String(12), ForeignKey("accounts.id"), index=True),  # null: the registry's own
-    (root, TLDs) Column("kind", String, nullable=False),  # public | private | root | tld Column("name", BLOB,
-    nullable=False), Column("sort_key", BLOB, nullable=False), Column("caller_reference", String,
-    nullable=False), Column("comment", String), Column("delegation_set_id", String,
-    ForeignKey("delegation_sets.id"), index=True),  # public alone Column("version", Integer, nullable=False),
-    # grows by one with every change of contents, keys or signatures Column("created_at", Integer,
-    nullable=False), # DNSSEC: facts; ServeSignature is derived. signing_at set and unsigning_at null:
-    SIGNING. Column("signing_at", Integer), Column("unsigning_at", Integer), Column("unsigning_change_id",
-    String), UniqueConstraint("account_id", "caller_reference"), CheckConstraint("kind IN ('public',
-    'private', 'root', 'tld')"), Index("hosted_zones_by_name", "account_id", "sort_key", "id"),
+    # null: the registry's own (root, TLDs)
+    Column("account_id", String(12), ForeignKey("accounts.id"), index=True),
+    Column("kind", String, nullable=False),  # public | private | root | tld
+    Column("name", BLOB, nullable=False),
+    Column("sort_key", BLOB, nullable=False),
+    Column("caller_reference", String, nullable=False),
+    Column("comment", String),
+    Column("delegation_set_id", String, ForeignKey("delegation_sets.id"), index=True),  # public alone
+    # grows by one with every change of contents, keys or signatures
+    Column("version", Integer, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    # DNSSEC: facts; ServeSignature is derived. signing_at set and unsigning_at null: SIGNING.
+    Column("signing_at", Integer),
+    Column("unsigning_at", Integer),
+    Column("unsigning_change_id", String),
+    UniqueConstraint("account_id", "caller_reference"),
+    CheckConstraint("kind IN ('public', 'private', 'root', 'tld')"),
+    Index("hosted_zones_by_name", "account_id", "sort_key", "id"),
 )
 
 zone_vpcs = Table(
@@ -101,9 +109,11 @@ record_sets = Table(
     Column("owner", BLOB, nullable=False),
     Column("rtype", Integer, nullable=False),
     Column("ttl", Integer),  # null for an alias
-    Column("rdatas", BLOB, nullable=False),  # msgpack list of wire RDATAs, in the order given; empty for an
-    alias Column("alias", BLOB),  # the target's name, lower-case wire Column("shape", Text, nullable=False),
-    # JSON: the ResourceRecordSet as the API returns it Index("record_sets_by_owner", "zone_id", "owner"),
+    # msgpack list of wire RDATAs, in the order given; empty for an alias
+    Column("rdatas", BLOB, nullable=False),
+    Column("alias", BLOB),  # the target's name, lower-case wire
+    Column("shape", Text, nullable=False),  # JSON: the ResourceRecordSet as the API returns it
+    Index("record_sets_by_owner", "zone_id", "owner"),
 )
 
 changes = Table(
@@ -126,8 +136,9 @@ outbox = Table(
     Column("subject", String, nullable=False, index=True),
     Column("version", Integer, nullable=False),
     Column("kind", String, nullable=False),  # records | signing | zone | gone | vpc
-    Column("detail", BLOB, nullable=False),  # msgpack; for "records": list of (owner wire, rtype, set_id)
-    touched sqlite_autoincrement=True,
+    # msgpack; for "records": list of (owner wire, rtype, set_id) touched
+    Column("detail", BLOB, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 edges = Table(
