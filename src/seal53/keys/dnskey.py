@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from seal53.base.errors import Fault
+from seal53.base.ids import HostedZoneId
 from seal53.core import key_tag
 from seal53.keys import policy
 from seal53.keys.state import Activity, ZskState, ZskTimes, zsk_state
@@ -29,18 +30,23 @@ class ZskFacts(ZskTimes, Protocol):
     def dnskey(self) -> bytes: ...
 
 
-class KeyTagClash(Fault):
+class KeyTagTaken(Fault):
     """Another key of the zone has the same key tag."""
 
 
 _Z = TypeVar("_Z", bound=ZskFacts)
 
 
-def ksk_rdata(point: bytes) -> bytes:
+def ksk_dnskey(point: bytes) -> bytes:
     """The DNSKEY RDATA of a KSK from its public point, 64 octets (RFC 4034 §2.1, RFC 6605 §4)."""
     if len(point) != _POINT_OCTETS:
         raise ValueError("a P-256 public key has 64 octets")
     return policy.KSK_FLAGS.to_bytes(2, "big") + bytes((policy.PROTOCOL, policy.ALGORITHM)) + point
+
+
+def registry_ksk_aad(zone_id: HostedZoneId | str, name: str) -> bytes:
+    """What the sealed KSK of a registry zone is bound to."""
+    return b"ksk:" + zone_id.encode() + b":" + name.encode()
 
 
 def public_key(dnskey: bytes) -> bytes:
@@ -48,16 +54,21 @@ def public_key(dnskey: bytes) -> bytes:
     return dnskey[4:]
 
 
-def check_tag(new: bytes, others: Iterable[bytes]) -> None:
-    """Refuses a key whose tag, as it is or revoked, is the tag of another key, as it is or revoked.
+def tag_collides(new: bytes, others: Iterable[bytes]) -> bool:
+    """Whether a key's tag, as it is or revoked, is the tag of another key, as it is or revoked. All are
+    RDATAs.
 
     Two keys of one tag are legal (RFC 4034 §8), but make validators try signatures in vain, or give up
     (CVE-2023-50387), and a DS could not be told from another by its tag.
-    Raises: KeyTagClash.
     """
     taken = {tag for other in others for tag in _tags(other)}
-    if taken.intersection(_tags(new)):
-        raise KeyTagClash(
+    return not taken.isdisjoint(_tags(new))
+
+
+def check_tag(new: bytes, others: Iterable[bytes]) -> None:
+    """Raises KeyTagTaken if `tag_collides`."""
+    if tag_collides(new, others):
+        raise KeyTagTaken(
             f"the key tag {key_tag(new)} is taken by another key of the zone",
             hint="make another key and use that",
         )
