@@ -1,12 +1,38 @@
 """The border to Rust, by hand; mypy.stubtest compares it with the binary (`make types`)."""
 
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Final, Literal, final
 
-__all__: list[str]
+__all__ = [
+    "DNSSEC_CODES",
+    "Candidate",
+    "DataPlane",
+    "DnssecFault",
+    "Message",
+    "Name",
+    "NameFault",
+    "PlaneFault",
+    "RRset",
+    "RecordSet",
+    "Signing",
+    "WireFault",
+    "build_info",
+    "build_query",
+    "decode_edit",
+    "ds_rdata",
+    "encode_edit",
+    "generate_zsk",
+    "key_tag",
+    "nsec_types",
+    "rtype_number",
+    "rtype_text",
+    "signed_data",
+    "verify_rrset",
+]
 
 class NameFault(ValueError): ...
 class WireFault(ValueError): ...
+
 class DnssecFault(ValueError):
     """`args` is (code, text); code is one of DNSSEC_CODES."""
 
@@ -40,14 +66,23 @@ class Name:
     def is_at_or_below(self, other: Name) -> bool: ...
     def lower(self) -> Name: ...
     def listing_key(self) -> bytes: ...
-    def __eq__(self, other: object) -> bool: ...
-    def __lt__(self, other: Name) -> bool: ...
-    def __le__(self, other: Name) -> bool: ...
-    def __gt__(self, other: Name) -> bool: ...
-    def __ge__(self, other: Name) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: Name, /) -> bool: ...
+    def __le__(self, other: Name, /) -> bool: ...
+    def __gt__(self, other: Name, /) -> bool: ...
+    def __ge__(self, other: Name, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __len__(self) -> int:
         """Labels without the root."""
+
+    def __bool__(self) -> Literal[True]:
+        """The root is a name too, although its length is 0."""
+
+def rtype_number(text: str) -> int:
+    """The number of a record type: `A`, `aaaa`, `TYPE65280`. Raises WireFault."""
+
+def rtype_text(rtype: int) -> str:
+    """The name of a record type, `TYPE` and the number for one without (RFC 3597 §5)."""
 
 @final
 class RRset:
@@ -62,12 +97,16 @@ class RRset:
     def ttl(self) -> int: ...
     @property
     def rdatas(self) -> tuple[bytes, ...]: ...
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
 class RecordSet:
-    """The unit of a zone's contents: keyed by owner, type and set identifier; rdatas or an alias in the same zone."""
+    """The unit of a zone's contents: keyed by owner, type and set identifier.
+
+    Holds rdatas with their TTL in seconds, or an alias: the RRset of the same type at a name of the same
+    zone. Raises WireFault for both or neither.
+    """
 
     def __new__(
         cls,
@@ -91,13 +130,15 @@ class RecordSet:
     def rdatas(self) -> tuple[bytes, ...]: ...
     @property
     def alias(self) -> Name | None: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 def encode_edit(puts: Sequence[RecordSet], deletes: Sequence[tuple[Name, int, str]]) -> bytes: ...
 def decode_edit(edit: bytes) -> tuple[list[RecordSet], list[tuple[Name, int, str]]]: ...
 
 @final
 class Message:
-    """A parsed DNS message. RRsets are grouped by owner and type, RRSIG RRsets by owner; rcode is the extended one."""
+    """A parsed DNS message, class IN: RRsets grouped by owner and type; rcode is the extended one."""
 
     @staticmethod
     def parse(packet: bytes) -> Message: ...
@@ -127,17 +168,30 @@ class Message:
     def edes(self) -> tuple[tuple[int, str], ...]: ...
 
 def build_query(
-    id: int, qname: Name, qtype: int, *, rd: bool = False, cd: bool = False, do: bool = True, udp_size: int = 1232
+    id: int,
+    qname: Name,
+    qtype: int,
+    *,
+    rd: bool = False,
+    cd: bool = False,
+    do: bool = True,
+    udp_size: int = 1232,
 ) -> bytes: ...
 
 # DNSSEC primitives: no clock, no policy
 def key_tag(dnskey: bytes) -> int: ...
 def ds_rdata(owner: Name, dnskey: bytes, digest_type: int) -> bytes: ...
 def verify_rrset(rrset: RRset, rrsig: bytes, dnskey: bytes) -> None:
-    """The cryptographic check alone. Raises DnssecFault (BadSignature, UnsupportedAlgorithm, Mismatch, ...)."""
+    """The cryptographic check alone, without times.
+
+    Raises DnssecFault: BadSignature, UnsupportedAlgorithm, Mismatch and others.
+    """
 
 def signed_data(rrset: RRset, rrsig_head: bytes) -> bytes:
-    """RFC 4034 §3.1.8.1: what a signature covers; rrsig_head is the RRSIG RDATA up to and with the signer's name."""
+    """RFC 4034 §3.1.8.1: what a signature covers.
+
+    rrsig_head is the RRSIG RDATA up to and with the signer's name.
+    """
 
 def nsec_types(nsec: bytes) -> tuple[Name, tuple[int, ...]]:
     """Next name and bitmap of an NSEC RDATA."""
@@ -147,13 +201,17 @@ def generate_zsk(kek: bytes, aad: bytes) -> tuple[bytes, bytes]:
 
 @final
 class Signing:
-    """How a zone version is signed. rrsigs in windows cover the DNSKEY RRset; keys are (sealed PKCS#8, aad, DNSKEY RDATA)."""
+    """How a zone version is signed.
+
+    windows are (from, inception, expiration, RRSIG RDATAs over the DNSKEY RRset), in UNIX seconds;
+    keys are (sealed PKCS#8, aad, DNSKEY RDATA), of which the first one signs.
+    """
 
     def __new__(
         cls,
         dnskey_ttl: int,
         dnskeys: Sequence[bytes],
-        windows: Sequence[tuple[int, int, int, Sequence[bytes]]],  # from, inception, expiration, RRSIG RDATAs
+        windows: Sequence[tuple[int, int, int, Sequence[bytes]]],
         keys: Sequence[tuple[bytes, bytes, bytes]],
     ) -> Signing: ...
 
@@ -179,7 +237,11 @@ class DataPlane:
         signing: Signing | None = None,
         keep_signing: bool = False,
     ) -> Candidate:
-        """base None starts from an empty zone; keep_signing keeps the base's Signing (signing must then be None)."""
+        """Composes a version that is not served yet.
+
+        base None starts from an empty zone, else the committed version must be base. keep_signing keeps the
+        base's Signing (signing must then be None). Raises PlaneFault, DnssecFault, WireFault.
+        """
 
     def commit(self, candidate: Candidate) -> None: ...
     def drop_zone(self, zone_id: str) -> None: ...
@@ -188,7 +250,9 @@ class DataPlane:
         """The whole zone as an edit of puts."""
 
     def set_view(self, view_id: str, zone_ids: Sequence[str]) -> None: ...
-    def set_resolver_view(self, view_id: str, zone_ids: Sequence[str], *, aws_profile: bool = False) -> None: ...
+    def set_resolver_view(
+        self, view_id: str, zone_ids: Sequence[str], *, aws_profile: bool = False
+    ) -> None: ...
     def drop_view(self, view_id: str) -> None: ...
     def flush(self, view_id: str) -> None: ...
     def answer(self, view_id: str, packet: bytes, now: int, *, tcp: bool = False) -> bytes | None: ...
