@@ -12,8 +12,7 @@ import msgspec
 
 from seal53.base.ids import HostedZoneId, Ids
 from seal53.core import Name, RecordSet, ds_rdata, generate_zsk
-from seal53.keys.dnskey import KeyTagClash, check_tag, ksk_rdata, published_dnskeys
-from seal53.keys.signing import sign_windows
+from seal53.keys import ksk_dnskey, published_dnskeys, registry_ksk_aad, sign_windows, tag_collides
 from seal53.keystore import SigningKey
 from seal53.registry import contents
 from seal53.registry.edit import apply_edit
@@ -133,8 +132,8 @@ def _create(tx: Tx, apex: Name, kind: str, *, kek: bytes, ids: Ids, now: int) ->
         name=KSK_NAME,
         caller_reference="registry",
         kms_arn="",
-        sealed_key=key.sealed(kek, ksks.aad_of(zone.id, KSK_NAME)),
-        dnskey=ksk_rdata(key.public_point),
+        sealed_key=key.sealed(kek, registry_ksk_aad(zone.id, KSK_NAME)),
+        dnskey=ksk_dnskey(key.public_point),
         created_at=now,
         modified_at=now,
         active=True,
@@ -152,19 +151,16 @@ def _new_zsk(zone_id: HostedZoneId, ksk: Ksk, *, kek: bytes, ids: Ids, now: int)
     while True:
         zsk_id = ids.hex(16)
         sealed, dnskey = generate_zsk(kek, zsks.aad_of(zone_id, zsk_id))
-        try:
-            check_tag(dnskey, [ksk.dnskey])
-        except KeyTagClash:
-            continue
-        return Zsk(
-            zone_id=zone_id,
-            id=zsk_id,
-            sealed_key=sealed,
-            dnskey=dnskey,
-            created_at=now,
-            published_at=now,
-            active_at=now,
-        )
+        if not tag_collides(dnskey, [ksk.dnskey]):
+            return Zsk(
+                zone_id=zone_id,
+                id=zsk_id,
+                sealed_key=sealed,
+                dnskey=dnskey,
+                created_at=now,
+                published_at=now,
+                active_at=now,
+            )
 
 
 @dataclass(frozen=True, slots=True)

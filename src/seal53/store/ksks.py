@@ -33,11 +33,6 @@ class Ksk:
     failure: str | None = None
 
 
-def aad_of(zone_id: HostedZoneId, name: str) -> bytes:
-    """What a registry zone's sealed KSK is bound to."""
-    return b"ksk:" + zone_id.encode() + b":" + name.encode()
-
-
 def get(tx: Tx, zone_id: HostedZoneId, name: str) -> Ksk | None:
     row = tx.execute(select(ksks).where(ksks.c.zone_id == zone_id, ksks.c.name == name)).mappings().first()
     return None if row is None else _ksk(row)
@@ -64,5 +59,5 @@ def delete(tx: Tx, zone_id: HostedZoneId, name: str) -> None:
     tx.execute(ksks.delete().where(ksks.c.zone_id == zone_id, ksks.c.name == name))
 
 
-def _ksk(row: Mapping[str, Any]) -> Ksk:
+def _ksk(row: Mapping[Any, Any]) -> Ksk:
     return Ksk(**{**row, "active": bool(row["active"])})
