@@ -1,7 +1,8 @@
 """Hosted zones and the VPCs that private ones are associated with.
 
-Kinds: "public" and "private" belong to an account, "root" and "tld" to the registry (account None). `version` is
-what a Change waits for; every change of contents, keys or signatures raises it by one, in its transaction.
+Kinds: "public" and "private" belong to an account, "root" and "tld" to the registry (account None).
+`version` is what a Change waits for; every change of contents, keys or signatures raises it by one, in the
+same transaction.
 """
 
 from dataclasses import dataclass
@@ -169,10 +170,6 @@ def bump(tx: Tx, zone_id: str) -> int:
         .returning(hosted_zones.c.version)
     ).scalar_one()
     return version
-
-
-def set_comment(tx: Tx, zone_id: str, comment: str | None) -> None:
-    tx.execute(update(hosted_zones).where(hosted_zones.c.id == zone_id).values(comment=comment))
 
 
 def set_signing(

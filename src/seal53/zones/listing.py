@@ -1,9 +1,8 @@
-"""Route 53's listing order: a plain string order of reversed labels, which is not DNS's canonical order (I8).
+"""Route 53's listing order: a plain order of reversed labels, which is not DNS's canonical order (I8).
 
-`com.example.www.` is compared octet by octet, so that octets below `.` (0x2E) come before the label separator:
-`a-b.example.com.` is listed before `a.example.com.`. Record sets of one name are ordered by the type's mnemonic,
-then by set identifier.
-Not for: "is below" or proofs (`core.Name` alone).
+`com.example.www.` is compared octet by octet, so that octets below `.` (0x2E) come before the label
+separator: `a-b.example.com.` is listed before `a.example.com.`. Record sets of one name are ordered by
+type, as text, then by set identifier. Not for: "is below" or proofs (`core.Name` alone).
 """
 
 from dataclasses import dataclass
