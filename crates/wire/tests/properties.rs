@@ -1,0 +1,217 @@
+//! Properties of the wire formats, for any input.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use wire::{
+    Builder, Content, Edit, Flags, Message, Name, Query, RRset, RecordSet, RecordSetKey, RrType, Section,
+    build_query,
+};
+
+/// Few distinct labels, so that names often share suffixes; some with the octets that keys escape.
+fn label() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        4 => prop::sample::select(vec![&b"a"[..], b"A", b"b", b"www", b"Example", b"*", b"\0", b"\x01", b"a\0", b"-"])
+            .prop_map(<[u8]>::to_vec),
+        1 => vec(any::<u8>(), 1..=63),
+    ]
+}
+
+fn names() -> impl Strategy<Value = Name> {
+    vec(label(), 0..6).prop_filter_map("too long", |labels| Name::from_labels(labels).ok())
+}
+
+fn record_type() -> impl Strategy<Value = RrType> {
+    prop::sample::select(vec![
+        RrType::A,
+        RrType::NS,
+        RrType::MX,
+        RrType::SOA,
+        RrType::TXT,
+        RrType::NSEC,
+        RrType(65280),
+    ])
+}
+
+/// RDATA that fits its type.
+fn rdata(rtype: RrType) -> BoxedStrategy<Box<[u8]>> {
+    match rtype {
+        RrType::A => any::<[u8; 4]>().prop_map(|octets| octets.into()).boxed(),
+        RrType::NS => names().prop_map(|name| name.as_wire().into()).boxed(),
+        RrType::MX => (any::<[u8; 2]>(), names())
+            .prop_map(|(preference, name)| [&preference[..], name.as_wire()].concat().into())
+            .boxed(),
+        RrType::SOA => (names(), names(), any::<[u8; 20]>())
+            .prop_map(|(mname, rname, rest)| [mname.as_wire(), rname.as_wire(), &rest].concat().into())
+            .boxed(),
+        _ => vec(any::<u8>(), 0..300).prop_map(Into::into).boxed(),
+    }
+}
+
+fn rrset() -> impl Strategy<Value = RRset> {
+    (names(), record_type(), 0..=i32::MAX as u32).prop_flat_map(|(owner, rtype, ttl)| {
+        vec(rdata(rtype), 1..4).prop_map(move |rdatas| RRset { owner: owner.clone(), rtype, ttl, rdatas })
+    })
+}
+
+fn record_set() -> impl Strategy<Value = RecordSet> {
+    let content = prop_oneof![
+        (any::<u32>(), vec(vec(any::<u8>(), 0..40).prop_map(Into::into), 1..4))
+            .prop_map(|(ttl, rdatas)| Content::Records { ttl, rdatas }),
+        names().prop_map(|target| Content::Alias { target }),
+    ];
+    (names(), any::<u16>(), ".{0,12}", content).prop_map(|(owner, rtype, set_id, content)| RecordSet {
+        owner,
+        rtype: RrType(rtype),
+        set_id: set_id.into(),
+        content,
+    })
+}
+
+/// The RRset as its name-carrying RDATA compares: names without case.
+fn folded(rrset: &RRset) -> (Name, RrType, Vec<Vec<u8>>) {
+    let rdatas = rrset.rdatas.iter().map(|rdata| match rrset.rtype {
+        RrType::NS | RrType::MX | RrType::SOA => rdata.to_ascii_lowercase(),
+        _ => rdata.to_vec(),
+    });
+    (rrset.owner.clone(), rrset.rtype, rdatas.collect())
+}
+
+proptest! {
+    #[test]
+    fn text_and_wire_of_a_name_come_back(name in names()) {
+        let parsed = Name::parse(&name.to_string()).unwrap();
+        prop_assert_eq!(parsed.as_wire(), name.as_wire());
+        let copied = Name::from_wire(name.as_wire()).unwrap();
+        prop_assert_eq!(copied.as_wire(), name.as_wire());
+        prop_assert_eq!(Name::from_labels(name.labels()).unwrap(), name);
+    }
+
+    #[test]
+    fn key_order_is_canonical_order(a in names(), b in names()) {
+        prop_assert_eq!(a.key().cmp(&b.key()), a.cmp(&b));
+        prop_assert_eq!(a.key() == b.key(), a == b);
+    }
+
+    #[test]
+    fn below_is_a_prefix_of_keys(a in names(), b in names(), depth in 0u8..6) {
+        prop_assert_eq!(a.key().starts_with(&b.key()), a.is_at_or_below(&b));
+        if let Some(above) = a.ancestor(depth) {
+            prop_assert!(a.is_at_or_below(&above));
+            prop_assert!(a.key().starts_with(&above.key()));
+            prop_assert!(above <= a);
+        }
+    }
+
+    #[test]
+    fn an_edit_comes_back(puts in vec(record_set(), 0..5), deleted in vec(record_set(), 0..5)) {
+        let deletes: Vec<RecordSetKey> = deleted.iter().map(RecordSet::key).collect();
+        let edit = Edit { puts, deletes };
+        prop_assert_eq!(Edit::decode(&edit.encode()), Ok(edit));
+    }
+
+    #[test]
+    fn a_cut_or_lengthened_edit_is_refused(put in record_set(), cut in any::<prop::sample::Index>()) {
+        let mut octets = Edit { puts: vec![put], deletes: Vec::new() }.encode();
+        prop_assert!(Edit::decode(&octets[..cut.index(octets.len())]).is_err());
+        octets.push(0);
+        prop_assert!(Edit::decode(&octets).is_err());
+    }
+
+    #[test]
+    fn a_built_message_parses_to_what_fitted(
+        qname in names(),
+        rrsets in vec(rrset(), 0..8),
+        limit in 512usize..2000,
+        prefix in 0usize..3,
+        override_owner in any::<bool>(),
+    ) {
+        let packet = build_query(7, &qname, RrType::A, false, false, true, 1232);
+        let query = Query::parse(&packet).unwrap();
+        let mut buf = vec![0xff; prefix];
+        let mut builder = Builder::reply(&mut buf, limit, &query, Flags::default());
+        let mut kept = Vec::new();
+        for rrset in &rrsets {
+            let owner = override_owner.then_some(query.qname);
+            if builder.rrset(Section::Answer, rrset, owner).is_ok() {
+                let owner = if override_owner { qname.clone() } else { rrset.owner.clone() };
+                kept.push(RRset { owner, ..rrset.clone() });
+            }
+        }
+        builder.opt(1232, true, Some((0, "text")));
+        let len = builder.finish();
+        prop_assert!(len <= limit);
+        prop_assert_eq!(buf.len(), prefix + len);
+        prop_assert_eq!(buf.iter().take(prefix).filter(|&&octet| octet == 0xff).count(), prefix);
+
+        let message = Message::parse(&buf[prefix..]).unwrap();
+        let (echoed, ..) = message.question.unwrap();
+        prop_assert_eq!(echoed.as_wire(), qname.as_wire());
+        prop_assert!(message.edns.is_some());
+        for wanted in kept {
+            let (owner, rtype, rdatas) = folded(&wanted);
+            let got: Vec<_> = message.answer.iter().filter(|got| got.owner == owner && got.rtype == rtype).collect();
+            prop_assert_eq!(got.len(), 1);
+            let (_, _, have) = folded(got[0]);
+            prop_assert!(rdatas.iter().all(|rdata| have.contains(rdata)));
+        }
+    }
+
+    #[test]
+    fn no_octets_make_a_parser_panic(octets in vec(any::<u8>(), 0..400)) {
+        let _ = Query::parse(&octets);
+        let _ = Message::parse(&octets);
+        let _ = Name::from_wire(&octets);
+        let _ = Edit::decode(&octets);
+        let _ = wire::Key::of_lowercase_wire(&octets);
+        let _ = Edit::decode(&[b"S53E\x01", octets.as_slice()].concat());
+    }
+
+    #[test]
+    fn no_damage_makes_a_parser_panic(
+        rrsets in vec(rrset(), 0..4),
+        hits in vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let packet = build_query(7, &Name::parse("www.example").unwrap(), RrType::A, false, false, true, 1232);
+        let query = Query::parse(&packet).unwrap();
+        let mut buf = Vec::new();
+        let mut builder = Builder::reply(&mut buf, 65535, &query, Flags::default());
+        for rrset in &rrsets {
+            builder.rrset(Section::Answer, rrset, None).unwrap();
+        }
+        builder.finish();
+        let mut packet = packet.clone();
+        for (at, octet) in hits {
+            let place = at.index(buf.len());
+            buf[place] = octet;
+            let place = at.index(packet.len());
+            packet[place] = octet;
+        }
+        let _ = Message::parse(&buf);
+        // Nor does a reply to whatever the query has become.
+        if let Ok(query) = Query::parse(&packet) {
+            let mut out = Vec::new();
+            let mut builder = Builder::reply(&mut out, 512, &query, Flags::default());
+            let _ = builder.record(Section::Answer, query.qname, RrType::A, 1, &buf);
+            builder.opt(512, false, None);
+            prop_assert!(builder.finish() <= 512);
+        }
+    }
+
+    #[test]
+    fn any_octets_as_owner_or_rdata_stay_below_the_limit(
+        owner in vec(any::<u8>(), 0..300),
+        data in vec(any::<u8>(), 0..600),
+        rtype in record_type(),
+        limit in 0usize..700,
+    ) {
+        let packet = build_query(7, &Name::parse("www.example").unwrap(), RrType::A, false, false, true, 1232);
+        let query = Query::parse(&packet).unwrap();
+        let mut buf = Vec::new();
+        let mut builder = Builder::reply(&mut buf, limit, &query, Flags::default());
+        let _ = builder.record(Section::Answer, &owner, rtype, 1, &data);
+        let _ = builder.record(Section::Authority, &owner, rtype, 1, &data);
+        builder.opt(1232, true, Some((1, "x")));
+        prop_assert!(builder.finish() <= limit.max(12));
+    }
+}
