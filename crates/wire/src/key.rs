@@ -10,7 +10,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use crate::name::split;
+use crate::name::{MAX_LABEL, split};
 
 /// Per label from the right: its lower-case octets, 0x00 written as 01 01 and 0x01 as 01 02; then 0x00.
 ///
@@ -24,16 +24,7 @@ impl Key {
     ///
     /// Octets that are not a name give the key of the labels before the fault.
     pub fn of_lowercase_wire(name: &[u8]) -> Key {
-        let mut key: SmallVec<[u8; 64]> = SmallVec::new();
-        key.reserve(name.len());
-        for label in split(name).into_iter().rev() {
-            if label.iter().all(|&octet| octet > 1) {
-                key.extend_from_slice(label);
-            } else {
-                escape(&mut key, label);
-            }
-            key.push(0);
-        }
+        let mut key = unescaped(name).unwrap_or_else(|| escaped(name));
         // Marks and escapes are no letters: one pass over all of it.
         key.make_ascii_lowercase();
         Key(key)
@@ -80,14 +71,42 @@ impl Key {
     }
 }
 
-fn escape(key: &mut SmallVec<[u8; 64]>, label: &[u8]) {
-    for &octet in label {
-        match octet {
-            0 => key.extend_from_slice(&[1, 1]),
-            1 => key.extend_from_slice(&[1, 2]),
-            _ => key.push(octet),
+/// The key of a well-formed name without 0x00 and 0x01 in its labels: nearly every name there is.
+///
+/// Each label takes as many octets in the key as on the wire, so its place is known in one pass from the left.
+fn unescaped(name: &[u8]) -> Option<SmallVec<[u8; 64]>> {
+    let (_, labels) = name.split_last()?;
+    let mut key = SmallVec::from_elem(0, labels.len());
+    let mut free = key.as_mut_slice();
+    let mut rest = labels;
+    while let Some((&len, tail)) = rest.split_first() {
+        let len = usize::from(len);
+        let (label, after) = tail.split_at_checked(len)?;
+        if len == 0 || len > MAX_LABEL || label.iter().any(|&octet| octet <= 1) {
+            return None;
         }
+        // The mark behind the label is there already.
+        let (before, place) = free.split_at_mut_checked(free.len().checked_sub(len + 1)?)?;
+        place.get_mut(..len)?.copy_from_slice(label);
+        free = before;
+        rest = after;
     }
+    Some(key)
+}
+
+fn escaped(name: &[u8]) -> SmallVec<[u8; 64]> {
+    let mut key = SmallVec::new();
+    for label in split(name).into_iter().rev() {
+        for &octet in label {
+            match octet {
+                0 => key.extend_from_slice(&[1, 1]),
+                1 => key.extend_from_slice(&[1, 2]),
+                _ => key.push(octet),
+            }
+        }
+        key.push(0);
+    }
+    key
 }
 
 // Equality, order and hash of a key are those of its octets, as Borrow demands.
