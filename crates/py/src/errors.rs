@@ -9,7 +9,12 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use wire::{EditError, NameError, ParseError, UnknownRrType};
 
-create_exception!(seal53.core._native, NameFault, PyValueError, "A text or octets that are not a domain name.");
+create_exception!(
+    seal53.core._native,
+    NameFault,
+    PyValueError,
+    "A text or octets that are not a domain name."
+);
 create_exception!(seal53.core._native, WireFault, PyValueError, "Octets that are not what they should be.");
 create_exception!(
     seal53.core._native,

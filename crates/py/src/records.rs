@@ -68,7 +68,9 @@ impl PyRecordSet {
     ) -> Result<Self, Fault> {
         let content = match alias {
             None if rdatas.is_empty() => {
-                return Err(Fault::Wire("a record set has rdatas or an alias, this one has neither".to_owned()));
+                return Err(Fault::Wire(
+                    "a record set has rdatas or an alias, this one has neither".to_owned(),
+                ));
             }
             Some(_) if !rdatas.is_empty() => {
                 return Err(Fault::Wire("a record set has rdatas or an alias, not both".to_owned()));
@@ -156,8 +158,11 @@ type Deletes = Vec<(PyName, u16, String)>;
 #[pyfunction]
 pub fn decode_edit(py: Python<'_>, edit: &[u8]) -> Result<(Vec<PyRecordSet>, Deletes), Fault> {
     let edit = py.detach(|| Edit::decode(edit))?;
-    let deletes =
-        edit.deletes.into_iter().map(|key| (PyName(key.owner), key.rtype.code(), key.set_id.into_string())).collect();
+    let deletes = edit
+        .deletes
+        .into_iter()
+        .map(|key| (PyName(key.owner), key.rtype.code(), key.set_id.into_string()))
+        .collect();
     Ok((edit.puts.into_iter().map(PyRecordSet).collect(), deletes))
 }
 
