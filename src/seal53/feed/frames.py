@@ -31,7 +31,7 @@ def encode(message: msgspec.Struct) -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
-async def read(reader: asyncio.StreamReader, decoder: "msgspec.msgpack.Decoder[T]") -> T | None:
+async def read(reader: asyncio.StreamReader, decoder: msgspec.msgpack.Decoder[T]) -> T | None:
     """The next message; None when the other side is gone. Raises FeedFault."""
     try:
         length = int.from_bytes(await reader.readexactly(4), "big")

@@ -61,7 +61,7 @@ class Link:
         self._buffer = b""
 
     def send(self, message: Message) -> None:
-        """Sends one line; an end that is gone is passed over, for what follows is the end of this process too."""
+        """Sends one line; an end that is gone is passed over: who cares learns it by reading."""
         try:
             self.socket.sendall(_encoder.encode(message) + b"\n")
         except OSError:

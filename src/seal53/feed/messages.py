@@ -65,11 +65,15 @@ class ZoneGone(msgspec.Struct, frozen=True, tag="gone"):
 
 
 class View(msgspec.Struct, frozen=True, tag="view"):
-    """What a set of addresses answers. For the edge: "root", "tlds", "set:N…"."""
+    """What a set of addresses answers, for the role "edge": "root", "tlds", "set:N…".
+
+    `serial` grows with each message of one control process: an older one is passed over.
+    """
 
     view_id: str
     addresses: list[str]
     zone_ids: list[str]
+    serial: int = 0
 
 
 class VpcView(msgspec.Struct, frozen=True, tag="vpc"):
@@ -81,6 +85,7 @@ class VpcView(msgspec.Struct, frozen=True, tag="vpc"):
     address: str
     zone_ids: list[str]
     validate: bool
+    serial: int = 0
 
 
 class ResolverBoot(msgspec.Struct, frozen=True, tag="boot"):
@@ -107,16 +112,17 @@ ToEdge = ZoneSnapshot | ZoneDelta | ZoneGone | View | VpcView | ResolverBoot | C
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """Opens the stream. `have` are the versions that the edge serves already, by zone id."""
+    """Opens the stream. `have` are the versions that the edge serves already, by zone id; `vpcs` likewise."""
 
     edge_id: str
     role: str  # edge | resolver
     token: bytes
     have: dict[str, int]
+    vpcs: dict[str, int] = {}
 
 
 class Ack(msgspec.Struct, frozen=True, tag="ack"):
-    """The edge serves this version of "zone:ID" or "vpc:ID" on every socket."""
+    """The edge serves this version of "zone:ID" or "vpc:ID" on every socket; 0: it serves it no more."""
 
     subject: str
     version: int
