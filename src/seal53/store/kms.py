@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from seal53.base.ids import AccountId
 from seal53.store.engine import Tx
@@ -46,12 +46,13 @@ def by_arn(tx: Tx, arn: str) -> KmsKey | None:
     return None if row is None else _key(row)
 
 
-def page(tx: Tx, account_id: AccountId, region: str, *, after: str, most: int) -> list[KmsKey]:
+def page(tx: Tx, account_id: AccountId, region: str, *, after: str, now: int, most: int) -> list[KmsKey]:
     """An account's keys of one region in the order of their ids, from the one after `after` on ("": the
     first)."""
     rows = tx.execute(
         select(kms_keys)
         .where(kms_keys.c.account_id == account_id, kms_keys.c.region == region, kms_keys.c.id > after)
+        .where(or_(kms_keys.c.deletion_at.is_(None), kms_keys.c.deletion_at > now))
         .order_by(kms_keys.c.id)
         .limit(most)
     )
@@ -72,5 +73,5 @@ def delete_due(tx: Tx, now: int) -> None:
     tx.execute(kms_keys.delete().where(kms_keys.c.deletion_at <= now))
 
 
-def _key(row: Mapping[str, Any]) -> KmsKey:
+def _key(row: Mapping[Any, Any]) -> KmsKey:
     return KmsKey(**row)

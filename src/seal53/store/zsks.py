@@ -66,5 +66,5 @@ def delete_all_of(tx: Tx, zone_id: HostedZoneId) -> None:
     tx.execute(zsks.delete().where(zsks.c.zone_id == zone_id))
 
 
-def _zsk(row: Mapping[str, Any]) -> Zsk:
+def _zsk(row: Mapping[Any, Any]) -> Zsk:
     return Zsk(**row)
