@@ -1,7 +1,7 @@
 //! Key tags and DS digests.
 //!
 //! For: naming a DNSKEY in RRSIG and DS records. Not for: deciding which DS a parent should hold.
-//! Limits: digest types 1, 2 and 4 (RFC 9904 §3.2); a tag names a key, it does not identify it.
+//! Limits: digest types 1, 2 and 4; a tag names a key, it does not identify it.
 
 use aws_lc_rs::digest::{Algorithm, Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384};
 use wire::{Name, Reader};

@@ -3,7 +3,7 @@
 //! For: the name servers, which sign per answer, and the resolver and Python, which verify.
 //! Not for: policy. Nothing here reads a clock or decides when a key rolls, whether a signature is valid *now*, or
 //! what an unsupported algorithm means for an answer.
-//! Limits: signs with ECDSA P-256 alone (algorithm 13); verifies 5, 7, 8, 10, 13, 14 and 15 (RFC 9904 §3.1);
+//! Limits: signs with ECDSA P-256 alone (algorithm 13); verifies 5, 7, 8, 10, 13, 14 and 15;
 //! RSA keys of 1024 to 8192 bits. The only crate that uses a cryptographic library.
 
 mod canonical;

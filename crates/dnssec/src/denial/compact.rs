@@ -25,7 +25,7 @@ fn successor(wire: &[u8]) -> Vec<u8> {
     if wire.len() + 2 <= MAX_NAME {
         return [&[1, 0], wire].concat();
     }
-    // No name below fits, so what follows is beside: RFC 4471 §3.1.1.
+    // No name below fits, so what follows is beside: RFC 4471 §3.1.2.
     let mut rest = wire;
     while let Some((len, tail)) = rest.split_first() {
         let Some((label @ [_, ..], above)) = tail.split_at_checked(usize::from(*len)) else { break };
