@@ -7,6 +7,10 @@ status codes are not given here: the gateway takes them from the service model.
 from collections.abc import Callable
 
 from seal53.base.errors import Fault
+from seal53.zones.addresses import AddressesExhausted
+from seal53.zones.change import BatchRefused, InvalidRequest
+from seal53.zones.names import BadName
+from seal53.zones.rdata import BadValue
 
 
 class AwsFault(Fault):
@@ -22,7 +26,18 @@ class AwsFault(Fault):
 Rendered = tuple[str, str, dict[str, object]]
 """Code, message, further members."""
 
-FAULTS: dict[type[Fault], Callable[[Fault], Rendered]] = {}
+
+def _as(code: str) -> Callable[[Fault], Rendered]:
+    return lambda fault: (code, str(fault), {})
+
+
+FAULTS: dict[type[Fault], Callable[[Fault], Rendered]] = {
+    AddressesExhausted: _as("DelegationSetNotAvailable"),
+    BadName: _as("InvalidInput"),
+    BadValue: _as("InvalidInput"),
+    BatchRefused: _as("InvalidChangeBatch"),
+    InvalidRequest: _as("InvalidInput"),
+}
 
 
 def render(fault: Fault) -> Rendered | None:
