@@ -1,0 +1,99 @@
+"""The life of a name server's process: data plane, feed, and for a resolver the machine behind its cache.
+
+It answers when it has caught up with control, says so to its supervisor, and goes on answering while
+control is gone.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from seal53.base import journal
+from seal53.base.errors import StartFault
+from seal53.base.journal import Secret
+from seal53.core import DataPlane
+from seal53.edge.served import ResolverPort, Served
+from seal53.feed import client
+from seal53.feed.link import Answers, Link
+from seal53.feed.messages import Hello, ToControl, ToEdge, ZoneDelta, ZoneSnapshot
+
+
+class ResolverMachine(ResolverPort, Protocol):
+    """What a resolver's process runs beside the feed."""
+
+    async def run(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeSettings:
+    """`role` is edge or resolver; `workers` 0: one a processor; `make_resolver` is a resolver's."""
+
+    role: str
+    feed_path: Path
+    token: Secret
+    kek: Secret
+    port: int
+    workers: int = 0
+    aws_profile: bool = False
+    make_resolver: Callable[[DataPlane], ResolverMachine] | None = None
+
+
+def run(settings: EdgeSettings, link: Link) -> None:
+    """Until SIGTERM, or until the supervisor is gone."""
+    plane = DataPlane(bytes(settings.kek))
+    plane.start(settings.workers or len(os.sched_getaffinity(0)))
+    try:
+        asyncio.run(_live(settings, link, plane))
+    finally:
+        plane.stop()
+
+
+async def _live(settings: EdgeSettings, link: Link, plane: DataPlane) -> None:
+    loop = asyncio.get_running_loop()
+    ending = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, ending.set)
+    loop.add_reader(link.socket, lambda: ending.set() if link.feed() is None else None)
+    resolver = None if settings.make_resolver is None else settings.make_resolver(plane)
+    served = Served(plane, port=settings.port, aws_profile=settings.aws_profile, resolver=resolver)
+
+    def hello() -> Hello:
+        zones, vpcs = served.new_connection()
+        return Hello(
+            edge_id=link.edge_id, role=settings.role, token=bytes(settings.token), have=zones, vpcs=vpcs
+        )
+
+    async def apply(message: ToEdge) -> list[ToControl]:
+        before = served.answers
+        try:
+            if resolver is not None and isinstance(message, ZoneSnapshot | ZoneDelta):
+                # a large zone must not hold up resolution
+                said = await asyncio.to_thread(served.apply, message)
+            else:
+                said = served.apply(message)
+        except OSError as e:
+            raise StartFault(f"an address of the {settings.role} cannot be listened on: {e}") from None
+        if served.answers and not before:
+            link.send(Answers())
+        return said
+
+    parts: list[Awaitable[None]] = [client.follow(settings.feed_path, hello, apply)]
+    if resolver is not None:
+        parts.append(resolver.run())
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    end = asyncio.ensure_future(ending.wait())
+    done, _ = await asyncio.wait([*tasks, end], return_when=asyncio.FIRST_COMPLETED)
+    for task in [*tasks, end]:
+        task.cancel()
+    for task in done:
+        if task is not end:
+            journal.event("edge-part-ended", level=logging.ERROR, role=settings.role)
+            task.result()
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,252 @@
+"""What a name server serves: applies the feed's messages to the data plane and says what it serves now.
+
+An acknowledgement means "on every socket": a zone counts once it is committed, in a view, and that view's
+addresses are listened on; until the first snapshot is complete nothing is listened on and nothing is
+acknowledged. Views of zones that have not arrived are kept and completed later. Not for: where messages
+come from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, assert_never
+
+import msgspec
+
+from seal53.core import Name, PlaneFault, Signing
+from seal53.feed.messages import (
+    Ack,
+    AskCounters,
+    CaughtUp,
+    Counters,
+    Ready,
+    Refusal,
+    ResolverBoot,
+    ToControl,
+    ToEdge,
+    View,
+    VpcView,
+    ZoneDelta,
+    ZoneGone,
+    ZoneSnapshot,
+)
+from seal53.feed.signing import to_core
+
+
+class Plane(Protocol):
+    """Of `core.DataPlane`, what is used here."""
+
+    def stage(
+        self,
+        zone_id: str,
+        apex: Name,
+        *,
+        base: int | None,
+        version: int,
+        edit: bytes,
+        signing: Signing | None = None,
+        keep_signing: bool = False,
+    ) -> object: ...
+    def commit(self, candidate: object, /) -> None: ...
+    def drop_zone(self, zone_id: str) -> None: ...
+    def set_view(self, view_id: str, zone_ids: Sequence[str]) -> None: ...
+    def set_resolver_view(
+        self, view_id: str, zone_ids: Sequence[str], *, aws_profile: bool = False
+    ) -> None: ...
+    def flush(self, view_id: str) -> None: ...
+    def listen(self, address: str, port: int, view_id: str) -> None: ...
+    def unlisten(self, address: str, port: int) -> None: ...
+    def counters(self) -> dict[str, int]: ...
+
+
+class ResolverPort(Protocol):
+    """The resolver's machine behind the cache; absent on a name server."""
+
+    def boot(self, hints: list[tuple[str, str]], anchors: list[str], port: int) -> None: ...
+    def set_vpc(self, vpc_id: str, validate: bool) -> None: ...
+
+
+@dataclass(slots=True)
+class _ViewState:
+    """`version` and `validate` are of a VPC's view; `listening` are the addresses that answer."""
+
+    addresses: list[str]
+    zone_ids: list[str]
+    serial: int
+    vpc_id: str | None = None
+    version: int = 0
+    validate: bool | None = None
+    listening: set[str] = field(default_factory=set)
+
+
+class Served:
+    """`hello_facts` tell control what is served; `apply` takes one message and returns what is to be said."""
+
+    def __init__(
+        self, plane: Plane, *, port: int, aws_profile: bool = False, resolver: ResolverPort | None = None
+    ) -> None:
+        self._plane = plane
+        self._port = port
+        self._aws_profile = aws_profile
+        self._resolver = resolver
+        self._versions: dict[str, int] = {}
+        self._views: dict[str, _ViewState] = {}
+        self._open = False
+        self._acked: dict[str, int] = {}
+
+    @property
+    def answers(self) -> bool:
+        """Whether the sockets are open."""
+        return self._open
+
+    def new_connection(self) -> tuple[dict[str, int], dict[str, int]]:
+        """What is served: zones and VPCs with their versions. Serials begin anew with each control process."""
+        for state in self._views.values():
+            state.serial = 0
+        zones = {s.removeprefix("zone:"): v for s, v in self._acked.items() if s.startswith("zone:")}
+        vpcs = {s.removeprefix("vpc:"): v for s, v in self._acked.items() if s.startswith("vpc:")}
+        return zones, vpcs
+
+    def apply(self, message: ToEdge) -> list[ToControl]:
+        """Raises OSError when an address cannot be listened on; what the plane refuses is a Refusal."""
+        try:
+            self._apply(message)
+        except PlaneFault as e:
+            subject = f"zone:{message.zone_id}" if isinstance(message, ZoneSnapshot | ZoneDelta) else "plane"
+            return [Refusal(subject=subject, why=str(e))]
+        except _Gap as gap:
+            return [Refusal(subject=f"zone:{gap.zone_id}", why=str(gap))]
+        said = self._news()
+        match message:
+            case CaughtUp():
+                said.append(Ready())
+            case AskCounters(request=request):
+                said.append(Counters(request=request, counters=self._plane.counters()))
+            case ZoneGone(zone_id=zone_id):
+                said.append(Ack(subject=f"zone:{zone_id}", version=0))
+            case _:
+                pass
+        return said
+
+    def _apply(self, message: ToEdge) -> None:
+        match message:
+            case ZoneSnapshot():
+                self._commit(message, base=None)
+            case ZoneDelta():
+                have = self._versions.get(message.zone_id)
+                if have is None or have < message.base:
+                    raise _Gap(message.zone_id, f"has version {have}, was sent a change of {message.base}")
+                if have < message.version:
+                    self._commit(message, base=have)
+            case ZoneGone(zone_id=zone_id):
+                self._versions.pop(zone_id, None)
+                self._acked.pop(f"zone:{zone_id}", None)
+                for view_id, state in self._views.items():
+                    if zone_id in state.zone_ids:
+                        self._set_view(view_id, state)
+                self._plane.drop_zone(zone_id)
+            case View():
+                self._view(message.view_id, _ViewState(message.addresses, message.zone_ids, message.serial))
+            case VpcView():
+                self._vpc(message)
+            case ResolverBoot(hints=hints, anchors=anchors, upstream_port=port):
+                if self._resolver is not None:
+                    self._resolver.boot(hints, anchors, port)
+            case CaughtUp():
+                self._open = True
+                for view_id, state in self._views.items():
+                    self._listen(view_id, state)
+            case AskCounters():
+                pass
+            case _:
+                assert_never(message)
+
+    def _commit(self, message: ZoneSnapshot | ZoneDelta, *, base: int | None) -> None:
+        signing = message.signing
+        candidate = self._plane.stage(
+            message.zone_id,
+            Name.from_wire(message.apex),
+            base=base,
+            version=message.version,
+            edit=message.edit,
+            signing=None if signing is None or isinstance(signing, msgspec.UnsetType) else to_core(signing),
+            keep_signing=isinstance(signing, msgspec.UnsetType),
+        )
+        self._plane.commit(candidate)
+        first = message.zone_id not in self._versions
+        self._versions[message.zone_id] = message.version
+        if first:
+            for view_id, state in self._views.items():
+                if message.zone_id in state.zone_ids:
+                    self._set_view(view_id, state)
+
+    def _vpc(self, message: VpcView) -> None:
+        view_id = f"vpc:{message.vpc_id}"
+        before = self._views.get(view_id)
+        state = _ViewState(
+            [message.address],
+            message.zone_ids,
+            message.serial,
+            vpc_id=message.vpc_id,
+            version=message.version,
+            validate=message.validate,
+        )
+        self._view(view_id, state)
+        if self._views[view_id] is not state or self._resolver is None:
+            return
+        if before is None or before.validate != message.validate:
+            self._resolver.set_vpc(message.vpc_id, message.validate)
+            self._plane.flush(view_id)  # what was judged by other rules must not be answered any more
+
+    def _view(self, view_id: str, state: _ViewState) -> None:
+        before = self._views.get(view_id)
+        if before is not None:
+            if before.serial > state.serial:
+                return
+            state.listening = before.listening
+        self._views[view_id] = state
+        self._set_view(view_id, state)
+        if self._open:
+            self._listen(view_id, state)
+
+    def _set_view(self, view_id: str, state: _ViewState) -> None:
+        here = [zone_id for zone_id in state.zone_ids if zone_id in self._versions]
+        if state.vpc_id is None:
+            self._plane.set_view(view_id, here)
+        else:
+            self._plane.set_resolver_view(view_id, here, aws_profile=self._aws_profile)
+
+    def _listen(self, view_id: str, state: _ViewState) -> None:
+        for address in state.listening - set(state.addresses):
+            self._plane.unlisten(address, self._port)
+            state.listening.discard(address)
+        for address in state.addresses:
+            if address not in state.listening:
+                self._plane.listen(address, self._port, view_id)
+                state.listening.add(address)
+
+    def _news(self) -> list[ToControl]:
+        """Acknowledgements of what is served since the last time."""
+        if not self._open:
+            return []
+        news: list[ToControl] = []
+        viewed = {zone_id for state in self._views.values() for zone_id in state.zone_ids}
+        for zone_id, version in self._versions.items():
+            if zone_id in viewed:
+                self._acknowledge(news, f"zone:{zone_id}", version)
+        for state in self._views.values():
+            if state.vpc_id is not None:
+                self._acknowledge(news, f"vpc:{state.vpc_id}", state.version)
+        return news
+
+    def _acknowledge(self, news: list[ToControl], subject: str, version: int) -> None:
+        if self._acked.get(subject) != version:
+            self._acked[subject] = version
+            news.append(Ack(subject=subject, version=version))
+
+
+class _Gap(Exception):
+    """A change of a version that is not here."""
+
+    def __init__(self, zone_id: str, why: str) -> None:
+        super().__init__(why)
+        self.zone_id = zone_id
