@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Row, func, select
 
+from seal53.base.ids import AccountId
 from seal53.store.engine import Tx
 from seal53.store.schema import access_keys, accounts
 
@@ -12,7 +13,7 @@ from seal53.store.schema import access_keys, accounts
 class Account:
     """`position` counts from 0; the account at 0 may create accounts."""
 
-    id: str
+    id: AccountId
     name: str
     position: int
     created_at: int
@@ -21,7 +22,7 @@ class Account:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
     access_key_id: str
-    account_id: str
+    account_id: AccountId
     sealed_secret: bytes
     created_at: int
 
@@ -30,7 +31,7 @@ def create(tx: Tx, *, id: str, name: str, now: int) -> Account:
     """A new account at the next position."""
     position = tx.execute(select(func.coalesce(func.max(accounts.c.position) + 1, 0))).scalar_one()
     tx.execute(accounts.insert().values(id=id, name=name, position=position, created_at=now))
-    return Account(id=id, name=name, position=position, created_at=now)
+    return Account(id=AccountId(id), name=name, position=position, created_at=now)
 
 
 def get(tx: Tx, account_id: str) -> Account | None:
@@ -72,7 +73,7 @@ def keys_of(tx: Tx, account_id: str) -> list[AccessKey]:
     ]
 
 
-def by_access_key(tx: Tx, access_key_id: str) -> tuple[str, bytes] | None:
+def by_access_key(tx: Tx, access_key_id: str) -> tuple[AccountId, bytes] | None:
     """(account id, sealed secret), or None for an unknown access key."""
     row = tx.execute(
         select(access_keys.c.account_id, access_keys.c.sealed_secret).where(

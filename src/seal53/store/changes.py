@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Row, select, update
 
+from seal53.base.ids import AccountId, ChangeId
 from seal53.store.engine import Tx
 from seal53.store.schema import changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    id: str
-    account_id: str | None
+    id: ChangeId
+    account_id: AccountId | None
     subject: str
     version: int
     submitted_at: int
@@ -34,8 +35,8 @@ def open_change(
 ) -> Change:
     """Records a PENDING change in the transaction that makes it."""
     change = Change(
-        id=id,
-        account_id=account_id,
+        id=ChangeId(id),
+        account_id=None if account_id is None else AccountId(account_id),
         subject=subject,
         version=version,
         submitted_at=now,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Row, select
 
+from seal53.base.ids import DelegationSetId
 from seal53.core import Name
 from seal53.store import zones
 from seal53.store.engine import Tx
@@ -18,7 +19,7 @@ from seal53.store.schema import delegation_sets
 class DelegationSet:
     """`addresses` are in the order of `hosts`; `number` is part of the hosts' names."""
 
-    id: str
+    id: DelegationSetId
     number: int
     hosts: tuple[Name, ...]
     addresses: tuple[str, ...]

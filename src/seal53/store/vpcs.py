@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Row, select, update
 
+from seal53.base.ids import AccountId, ChangeId, VpcId
 from seal53.store.engine import Tx
 from seal53.store.schema import vpcs
 
@@ -15,13 +16,13 @@ from seal53.store.schema import vpcs
 class Vpc:
     """`validation` is what was asked for last: ENABLE, DISABLE or USE_LOCAL_RESOURCE_SETTING."""
 
-    id: str
-    account_id: str
+    id: VpcId
+    account_id: AccountId
     region: str
     address: str
     created_at: int
     validation: str = "DISABLE"
-    validation_change_id: str | None = None
+    validation_change_id: ChangeId | None = None
     dnssec_config_id: str | None = None
     version: int = 1
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Row, and_, func, or_, select, update
 from sqlalchemy import delete as delete_from
 
+from seal53.base.ids import AccountId, ChangeId, DelegationSetId, HostedZoneId, VpcId
 from seal53.core import Name
 from seal53.store.engine import Tx
 from seal53.store.schema import dnskey_signatures, hosted_zones, zone_vpcs, zsks
@@ -20,18 +21,18 @@ from seal53.zones.listing import sort_key
 class HostedZone:
     """Times are UTC seconds; `signing_at` set and `unsigning_at` None means that the zone is signed."""
 
-    id: str
-    account_id: str | None
+    id: HostedZoneId
+    account_id: AccountId | None
     kind: str
     name: Name
     caller_reference: str
     comment: str | None = None
-    delegation_set_id: str | None = None
+    delegation_set_id: DelegationSetId | None = None
     version: int = 1
     created_at: int
     signing_at: int | None = None
     unsigning_at: int | None = None
-    unsigning_change_id: str | None = None
+    unsigning_change_id: ChangeId | None = None
 
     @property
     def is_private(self) -> bool:
@@ -187,7 +188,7 @@ def set_signing(
     )
 
 
-def vpcs_of(tx: Tx, zone_id: str) -> list[str]:
+def vpcs_of(tx: Tx, zone_id: str) -> list[VpcId]:
     return list(
         tx.execute(
             select(zone_vpcs.c.vpc_id).where(zone_vpcs.c.zone_id == zone_id).order_by(zone_vpcs.c.vpc_id)

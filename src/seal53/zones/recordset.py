@@ -54,7 +54,8 @@ class Change:
         """As Route 53 shows a change in its messages: names as typed."""
         given = self.given
         set_id = "null" if given.set_id is None else given.set_id
-        return f"Change with [Action={self.action}, Name={given.name}, Type={given.type}, SetIdentifier={set_id}]"
+        key = f"Name={given.name}, Type={given.type}, SetIdentifier={set_id}"
+        return f"Change with [Action={self.action}, {key}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
