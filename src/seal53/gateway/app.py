@@ -1,0 +1,341 @@
+"""The gateway as an ASGI application: a list of steps that one can read.
+
+Reading the body is asynchronous; all else runs in a worker thread, as operations are plain functions that may
+wait for a disk. Each call reads the clock once. Not for: TLS, sockets, or what operations do. Serve it with
+`UVICORN`, or replies carry two Date headers.
+"""
+
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+
+import anyio
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
+from starlette.routing import Mount
+from starlette.routing import Route as Path
+from starlette.types import Receive, Scope, Send
+
+from seal53.base import journal
+from seal53.base.clock import Clock, UnixTime
+from seal53.base.errors import Fault
+from seal53.base.ids import AccountId, Ids
+from seal53.base.journal import Secret
+from seal53.gateway import errors, models, sigv4
+from seal53.gateway.errors import Reason, Refused
+from seal53.gateway.message import Message, Reply
+from seal53.gateway.models import Family, Service
+from seal53.gateway.parse import parse
+from seal53.gateway.route import Route, Router, guess
+from seal53.gateway.serialize import serialize
+from seal53.gateway.validate import validate
+from seal53.services.context import Caller, Request, Response
+from seal53.services.faults import render
+
+Handler = Callable[[Request, Caller], Response]
+Credentials = Callable[[str], tuple[AccountId, Secret] | None]
+Authorize = Callable[[str, str, Request, Caller], None]
+Record = Callable[[Mapping[str, object]], None]
+
+BODY_LIMIT = 1_000_000  # octets; the largest real request is a change batch of 1000 records, some 300 kB
+BODY_TIME_S = 30.0
+_DRAIN_LIMIT = 8 * BODY_LIMIT  # read and thrown away, so that the client sees our answer and not a reset
+
+UVICORN: Mapping[str, Any] = {
+    "date_header": False,
+    "server_header": False,
+    "access_log": False,
+    "proxy_headers": False,
+}
+"""Keyword arguments for uvicorn.Config: Date comes from our clock, one line per call from `record`."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One call on its way: each step reads what earlier ones left and adds its own."""
+
+    message: Message
+    request_id: str
+    now: UnixTime
+    service: Service | None
+    family: Family
+    route: Route | None = None
+    caller: Caller | None = None
+    claimed_key: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    response: Response = field(default_factory=dict)
+    reply: Reply | None = None
+    code: str | None = None
+
+
+def build(
+    *,
+    operations: Mapping[tuple[str, str], Handler],
+    credentials: Credentials,
+    clock: Clock,
+    ids: Ids,
+    authorize: Authorize,
+    record: Record,
+    operator: Mapping[str, Callable[[Mapping[str, Any], Caller], Mapping[str, Any]]],
+) -> Starlette:
+    """The application.
+
+    Shape: `operations` maps (service, operation) to what does it; `operator` maps names under `/_seal53/`.
+    `credentials` gives an access key's account and secret; `authorize` raises a Fault to refuse; `record`
+    gets one flat mapping per call, once it is answered.
+    Raises: ValueError, when `operations` names what no model has.
+    """
+    gateway = Gateway(
+        operations=operations,
+        credentials=credentials,
+        clock=clock,
+        ids=ids,
+        authorize=authorize,
+        record=record,
+        operator=operator,
+    )
+    return Starlette(
+        routes=[Path("/_seal53/health", gateway.health, methods=["GET"]), Mount("/", app=gateway)]
+    )
+
+
+class Gateway:
+    """The steps, and what they are given."""
+
+    def __init__(
+        self,
+        *,
+        operations: Mapping[tuple[str, str], Handler],
+        credentials: Credentials,
+        clock: Clock,
+        ids: Ids,
+        authorize: Authorize,
+        record: Record,
+        operator: Mapping[str, Handler],
+    ) -> None:
+        self._services = {name: models.load(name) for name in models.PROTOCOLS}
+        self._router = Router(self._services)
+        for service, operation in operations:
+            if service not in self._services or operation not in self._services[service].operations():
+                raise ValueError(f"no service model has {service}:{operation}")
+        self._operations = {**operations, **{(models.OPERATOR, name): one for name, one in operator.items()}}
+        self._credentials = credentials
+        self._clock = clock
+        self._ids = ids
+        self._authorize = authorize
+        self._record = record
+        self._steps: tuple[Callable[[Call], None], ...] = (
+            self.find_route,
+            self.verify,
+            self.parse,
+            self.authorize,
+            self.call,
+            self.serialize,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = self._clock.monotonic()
+        request_id = self._ids.uuid()
+        now = self._clock.now()
+        try:
+            message, refusal = await read(HttpRequest(scope, receive))
+        except ClientDisconnect:
+            return
+        service, family = guess(message, self._services)
+        call = Call(message=message, request_id=request_id, now=now, service=service, family=family)
+        reply = await to_thread.run_sync(self.answer, call, refusal, started)
+        await _http(reply, request_id, now)(scope, receive, send)
+
+    async def health(self, _: HttpRequest) -> HttpResponse:
+        """Liveness, for anyone who asks: the gateway's loop turns."""
+        reply = Reply(status=200, body=b"ok", content_type="text/plain")
+        return _http(reply, self._ids.uuid(), self._clock.now())
+
+    def answer(self, call: Call, refusal: Refused | None, started: float) -> Reply:
+        """Runs the steps; whatever is raised becomes an answer.
+
+        `started` is a monotonic reading in seconds.
+        """
+        try:
+            if refusal is not None:
+                raise refusal
+            for step in self._steps:
+                step(call)
+            if call.reply is None:
+                raise RuntimeError("no step made a reply")
+        except Refused as refused:
+            call.reply = self._refuse(call, refused.reason, refused.message)
+        except Exception as failure:  # noqa: BLE001  the rim: typed faults are rendered, the rest is internal
+            call.reply = self._fail(call, failure)
+        self._note(call, started)
+        return call.reply
+
+    # --- the steps, in order ---------------------------------------------------------------------
+
+    def find_route(self, call: Call) -> None:
+        call.route = self._router.route(call.message)
+        call.service, call.family = call.route.service, call.route.family
+
+    def verify(self, call: Call) -> None:
+        route = _known(call.route)
+        found: list[AccountId] = []
+
+        def secret_of(access_key_id: str) -> Secret | None:
+            call.claimed_key = access_key_id
+            entry = self._credentials(access_key_id)
+            if entry is None:
+                return None
+            found.append(entry[0])
+            return entry[1]
+
+        claim = sigv4.verify(call.message, service=route.scope, now=call.now, secret_of=secret_of)
+        (account_id,) = found
+        call.caller = Caller(
+            account_id=account_id,
+            access_key_id=claim.access_key_id,
+            region=claim.region,
+            request_id=call.request_id,
+            now=call.now,
+        )
+
+    def parse(self, call: Call) -> None:
+        route = _known(call.route)
+        if (route.scope, route.operation) not in self._operations:
+            if route.service is None:
+                raise Refused(
+                    Reason.UNKNOWN_OPERATION, f"Seal53 has no operator call '{route.operation[:64]}'"
+                )
+            raise Refused(
+                Reason.NOT_IMPLEMENTED, f"Seal53 does not implement {route.scope}:{route.operation} yet"
+            )
+        call.parameters = parse(route, call.message)
+        validate(route, call.parameters)
+
+    def authorize(self, call: Call) -> None:
+        route = _known(call.route)
+        self._authorize(route.scope, route.operation, call.parameters, _known(call.caller))
+
+    def call(self, call: Call) -> None:
+        route = _known(call.route)
+        call.response = self._operations[route.scope, route.operation](call.parameters, _known(call.caller))
+
+    def serialize(self, call: Call) -> None:
+        route = _known(call.route)
+        if route.service is None:
+            body = json.dumps(dict(call.response)).encode()
+            call.reply = Reply(status=200, body=body, content_type="application/json")
+        else:
+            call.reply = serialize(route.service, route.operation, call.response, call.request_id)
+
+    # --- when a step raises ----------------------------------------------------------------------
+
+    def _refuse(self, call: Call, reason: Reason, text: str) -> Reply:
+        call.code, status = errors.named(reason, call.family, call.service.name if call.service else "")
+        return errors.envelope(
+            family=call.family,
+            service=call.service,
+            status=status,
+            code=call.code,
+            message=text,
+            request_id=call.request_id,
+        )
+
+    def _fail(self, call: Call, failure: Exception) -> Reply:
+        rendered = None
+        if isinstance(failure, Fault):
+            rendered = render(failure)
+        if rendered is not None:
+            try:
+                code, text, members = rendered
+                call.code = code
+                return errors.envelope(
+                    family=call.family,
+                    service=call.service,
+                    status=errors.status_of(code, call.family, call.service),
+                    code=code,
+                    message=text,
+                    request_id=call.request_id,
+                    members=members,
+                )
+            except Exception as unserializable:  # noqa: BLE001  a fault's members that do not fit their shape
+                failure = unserializable
+        journal.event(
+            "internal failure",
+            level=40,
+            request_id=call.request_id,
+            service=call.route.scope if call.route else None,
+            operation=call.route.operation if call.route else None,
+            trace="".join(traceback.format_exception(failure)),
+        )
+        return self._refuse(
+            call, Reason.INTERNAL, f"An internal error occurred. Request ID: {call.request_id}"
+        )
+
+    def _note(self, call: Call, started: float) -> None:
+        entry: dict[str, object] = {
+            "request_id": call.request_id,
+            "at": int(call.now),
+            "account": call.caller.account_id if call.caller else None,
+            "access_key_id": call.claimed_key,
+            "service": call.route.scope if call.route else None,
+            "operation": call.route.operation if call.route else None,
+            "code": call.code,
+            "duration_ms": round((self._clock.monotonic() - started) * 1000, 1),
+            "source_address": call.message.source_address,
+        }
+        try:
+            self._record(entry)
+        except Exception as failure:  # noqa: BLE001  the answer stands, whatever becomes of its record
+            journal.event("a call was not recorded", level=40, error=repr(failure), **entry)
+
+
+async def read(request: HttpRequest) -> tuple[Message, Refused | None]:
+    """The whole request, or as much as is allowed and the reason to refuse it."""
+    body = bytearray()
+    refusal: Refused | None = None
+    over = 0
+    with anyio.move_on_after(BODY_TIME_S) as deadline:
+        async for chunk in request.stream():
+            if refusal is None and len(body) + len(chunk) <= BODY_LIMIT:
+                body += chunk
+                continue
+            refusal = Refused(Reason.TOO_LARGE, f"The request body is larger than {BODY_LIMIT} bytes")
+            over += len(chunk)
+            if over > _DRAIN_LIMIT:
+                break
+    if deadline.cancelled_caught:
+        refusal = Refused(
+            Reason.TIMED_OUT, f"The request body did not arrive within {BODY_TIME_S:.0f} seconds"
+        )
+    scope = request.scope
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    message = Message(
+        method=scope["method"],
+        path=path.partition(b"?")[0],
+        query=scope["query_string"],
+        headers=tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"]),
+        body=bytes(body),
+        source_address=request.client.host if request.client else "",
+    )
+    return message, refusal
+
+
+def _http(reply: Reply, request_id: str, now: UnixTime) -> HttpResponse:
+    """SDKs correct their clocks from Date, so every reply has it."""
+    headers = {**dict(reply.headers), "Date": formatdate(now, usegmt=True), "x-amzn-RequestId": request_id}
+    response = HttpResponse(reply.body, status_code=reply.status, headers=headers)
+    response.headers["content-type"] = reply.content_type
+    return response
+
+
+def _known(value: Any) -> Any:
+    """What an earlier step must have left."""
+    if value is None:
+        raise RuntimeError("a step ran before the one that it needs")
+    return value

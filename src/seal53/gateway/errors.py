@@ -1,0 +1,153 @@
+"""What is refused at the wire, and how every error looks in each protocol.
+
+The gateway's own refusals are `Refused` with a reason; the table `CODES` gives their names on the wire.
+Faults of operations are rendered by `services.faults`, their HTTP status comes from the service model.
+Anything else is an internal failure and shows its request id alone.
+"""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from xml.sax.saxutils import quoteattr
+
+from seal53.base.errors import Fault
+from seal53.gateway import serialize
+from seal53.gateway.message import Reply
+from seal53.gateway.models import STATUSES, Family, Service, Shape
+
+JSON_TYPE = "application/x-amz-json-1.1"
+XML_TYPE = "text/xml"
+
+
+class Reason(StrEnum):
+    """Why the gateway itself refuses."""
+
+    ACCESS_DENIED = "access denied"
+    BAD_SIGNATURE = "bad signature"
+    INCOMPLETE_SIGNATURE = "incomplete signature"
+    INTERNAL = "internal"
+    INVALID = "invalid"
+    MALFORMED = "malformed"
+    MISSING_TOKEN = "missing token"  # noqa: S105  not a password
+    NOT_IMPLEMENTED = "not implemented"
+    TIMED_OUT = "timed out"
+    TOO_LARGE = "too large"
+    UNKNOWN_KEY = "unknown key"
+    UNKNOWN_OPERATION = "unknown operation"
+
+
+class Refused(Fault):
+    """A request that the gateway does not pass on."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+# (code, status) in XML, and in JSON. Codes of XML: route53's real traces; of JSON: the services' common
+# errors.
+CODES: Mapping[Reason, tuple[tuple[str, int], tuple[str, int]]] = {
+    Reason.ACCESS_DENIED: (("AccessDenied", 403), ("AccessDeniedException", 400)),
+    Reason.BAD_SIGNATURE: (("SignatureDoesNotMatch", 403), ("InvalidSignatureException", 400)),
+    Reason.INCOMPLETE_SIGNATURE: (("IncompleteSignature", 400), ("IncompleteSignatureException", 400)),
+    Reason.INTERNAL: (("InternalFailure", 500), ("InternalFailure", 500)),
+    Reason.INVALID: (("InvalidInput", 400), ("ValidationException", 400)),
+    Reason.MALFORMED: (("MalformedInput", 400), ("SerializationException", 400)),
+    Reason.MISSING_TOKEN: (("MissingAuthenticationToken", 403), ("MissingAuthenticationTokenException", 400)),
+    Reason.NOT_IMPLEMENTED: (("NotImplemented", 501), ("NotImplementedException", 501)),
+    Reason.TIMED_OUT: (("RequestTimeout", 408), ("RequestTimeoutException", 408)),
+    Reason.TOO_LARGE: (("RequestEntityTooLarge", 413), ("RequestEntityTooLargeException", 413)),
+    Reason.UNKNOWN_KEY: (("InvalidClientTokenId", 403), ("UnrecognizedClientException", 400)),
+    Reason.UNKNOWN_OPERATION: (("InvalidAction", 404), ("UnknownOperationException", 400)),
+}
+
+# Where a service has a word of its own.
+OWN_CODES: Mapping[tuple[str, Reason], tuple[str, int]] = {
+    ("route53domains", Reason.INVALID): ("InvalidInput", 400),
+    ("route53resolver", Reason.INVALID): ("InvalidParameterException", 400),
+    ("sts", Reason.INVALID): ("ValidationError", 400),
+    ("sts", Reason.MALFORMED): ("MalformedQueryString", 400),
+    ("sts", Reason.UNKNOWN_OPERATION): ("InvalidAction", 400),
+}
+
+# Codes that operations and the authorizing hook may give without the model knowing them.
+COMMON_STATUSES: Mapping[tuple[bool, str], int] = {
+    **{(False, code): status for (code, status), _ in CODES.values()},
+    **{(True, code): status for _, (code, status) in CODES.values()},
+    (False, "ServiceUnavailable"): 503,
+    (True, "ServiceUnavailable"): 503,
+}
+
+
+def named(reason: Reason, family: Family, service: str) -> tuple[str, int]:
+    """The code and HTTP status of one of the gateway's own refusals."""
+    in_xml, in_json = CODES[reason]
+    return OWN_CODES.get((service, reason), in_json if family is Family.JSON else in_xml)
+
+
+def status_of(code: str, family: Family, service: Service | None) -> int:
+    """The HTTP status of an operation's fault: the model's word, else the common one, else 400."""
+    if service is not None:
+        if (service.name, code) in STATUSES:
+            return STATUSES[service.name, code]
+        shape = service.error_shape(code)
+        if shape is not None:
+            declared = shape.metadata.get("error", {}).get("httpStatusCode")
+            if declared:
+                return int(declared)
+            # "fault" is not among the traits that botocore lifts into `metadata`.
+            return 500 if service.model.shape_for(shape.name)._shape_model.get("fault") else 400
+    return COMMON_STATUSES.get((family is Family.JSON, code), 400)
+
+
+def envelope(
+    *,
+    family: Family,
+    service: Service | None,
+    status: int,
+    code: str,
+    message: str,
+    request_id: str,
+    members: Mapping[str, object] | None = None,
+) -> Reply:
+    """An error as the protocol wants it.
+
+    `members` are a modelled error's further members; what the model does not know is left out.
+    """
+    shape = service.error_shape(code) if service is not None else None
+    known = (
+        {}
+        if shape is None
+        else {k: v for k, v in (members or {}).items() if k in shape.members and k.lower() != "message"}
+    )
+    if family is Family.JSON:
+        body: dict[str, object] = {"__type": code, _message_member(shape): message}
+        if shape is not None:
+            body.update(serialize.json_structure(shape, known))
+        return Reply(
+            status=status,
+            body=json.dumps(body).encode(),
+            content_type=JSON_TYPE,
+            # REST-JSON clients, which we do not serve but must answer, read the code from here.
+            headers=(("x-amzn-ErrorType", code),),
+        )
+    namespace = f" xmlns={quoteattr(service.namespace)}" if service is not None and service.namespace else ""
+    kind = "Receiver" if status >= 500 else "Sender"
+    more = serialize.xml_members(shape, known) if shape is not None else ""
+    text = (
+        f"{serialize.DECLARATION}<ErrorResponse{namespace}><Error><Type>{kind}</Type><Code>{serialize.escaped(code)}</Code>"
+        f"<Message>{serialize.escaped(message)}</Message>{more}</Error>"
+        f"<RequestId>{serialize.escaped(request_id)}</RequestId></ErrorResponse>"
+    )
+    return Reply(
+        status=status, body=text.encode(), content_type=XML_TYPE, headers=(("x-amzn-ErrorType", code),)
+    )
+
+
+def _message_member(shape: Shape | None) -> str:
+    """The model's word, "message" or "Message": botocore reads both, other SDKs only this one."""
+    if shape is not None:
+        for member in shape.members:
+            if member.lower() == "message":
+                return str(member)
+    return "message"

@@ -1,0 +1,53 @@
+"""One HTTP request and one HTTP reply as values, without a server around them.
+
+Headers keep their octets and their order, as signatures are computed over exactly these. Not for: meaning.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A request, whole.
+
+    `path` is still percent-encoded, `query` is what follows the question mark; header names are lower case.
+    """
+
+    method: str
+    path: bytes
+    query: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+    source_address: str = ""
+
+    def values(self, name: str) -> list[bytes]:
+        """All values of a header, in order; none when it is absent. `name` is lower case."""
+        wanted = name.encode()
+        return [value for key, value in self.headers if key == wanted]
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header; octets that are not ASCII become U+FFFD."""
+        found = self.values(name)
+        return found[0].decode("ascii", "replace").strip() if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A reply without the headers that every reply carries (Date, x-amzn-RequestId)."""
+
+    status: int
+    body: bytes
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = field(default=())
+
+
+def pairs(encoded: bytes, *, form: bool) -> Iterator[tuple[bytes, bytes]]:
+    """The pairs of a query string or form, percent-decoded; only in a form does a plus sign mean a space."""
+    for part in encoded.split(b"&"):
+        if part:
+            name, _, value = part.partition(b"=")
+            if form:
+                name, value = name.replace(b"+", b" "), value.replace(b"+", b" ")
+            yield unquote_to_bytes(name), unquote_to_bytes(value)

@@ -1,0 +1,202 @@
+"""Which operation of which service does a request mean?
+
+From the credential scope's service, the X-Amz-Target header, the path and, for query services, the Action.
+Nothing here is proven yet: `sigv4.verify` later demands that the scope names the service found here. Not for:
+whether the operation exists on our side.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from seal53.gateway.errors import Reason, Refused
+from seal53.gateway.message import Message, pairs
+from seal53.gateway.models import OPERATOR, PROTOCOLS, Family, Service
+from seal53.gateway.sigv4 import claimed_service, normal_path
+
+OPERATOR_PATH = b"/_seal53/"
+_LABEL = re.compile(r"\{(\w+)\}")
+_ID_KINDS = frozenset({"hostedzone", "change", "delegationset"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where a request goes.
+
+    `service` is None for the operator's calls; `labels` come from the path, decoded; `query` for query
+    services.
+    """
+
+    family: Family
+    scope: str  # the service name that the credential scope must hold
+    service: Service | None
+    operation: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    method: str
+    segments: tuple[str, ...]  # "{Id}" or a literal
+    operation: str
+
+    def match(self, method: str, segments: tuple[str, ...]) -> dict[str, str] | None:
+        if method != self.method or len(segments) != len(self.segments):
+            return None
+        labels = {}
+        for wanted, found in zip(self.segments, segments, strict=True):
+            label = _LABEL.fullmatch(wanted)
+            if label is not None:
+                labels[label[1]] = found
+            elif wanted != found:
+                return None
+        return labels
+
+
+def guess(message: Message, services: Mapping[str, Service]) -> tuple[Service | None, Family]:
+    """The service and protocol in which a refusal is most likely to be understood."""
+    claimed = claimed_service(message)
+    target = message.header("x-amz-target")
+    if claimed == OPERATOR or message.path.startswith(OPERATOR_PATH):
+        return None, Family.JSON
+    if target is not None:
+        prefix = target.rpartition(".")[0]
+        return next((s for s in services.values() if s.target_prefix == prefix), None), Family.JSON
+    if claimed is not None and claimed in services:
+        return services[claimed], services[claimed].family
+    if claimed is None and _is_versioned(message.path, services["route53"]):
+        return services["route53"], Family.REST_XML
+    content_type = message.header("content-type") or ""
+    if "json" in content_type or "cbor" in content_type:
+        return None, Family.JSON
+    if claimed is None and content_type.startswith("application/x-www-form-urlencoded"):
+        return services["sts"], Family.QUERY
+    return None, Family.REST_XML
+
+
+class Router:
+    """Routes by the models' own paths, targets and actions."""
+
+    def __init__(self, services: Mapping[str, Service]) -> None:
+        self._services = services
+        self._by_prefix = {s.target_prefix: s for s in services.values() if s.target_prefix}
+        self._templates = _templates(services["route53"])
+
+    def route(self, message: Message) -> Route:
+        """Raises Refused for a service or an operation that no model knows."""
+        claimed = claimed_service(message)
+        if claimed is not None and claimed not in self._services and claimed != OPERATOR:
+            served = ", ".join(sorted(PROTOCOLS))
+            raise Refused(
+                Reason.NOT_IMPLEMENTED,
+                f"Seal53 does not serve the service '{claimed[:64]}'; it serves {served}",
+            )
+        if message.path.startswith(OPERATOR_PATH):
+            return self._operator(message)
+        target = message.header("x-amz-target")
+        if target is not None:
+            return self._by_target(message, target)
+        if _is_versioned(message.path, self._services["route53"]):
+            return self._by_path(message)
+        if message.path.startswith(b"/service/"):
+            raise Refused(Reason.NOT_IMPLEMENTED, "Seal53 speaks JSON 1.1 here, not smithy-rpc-v2-cbor yet")
+        action = _action(message)
+        if action is not None:
+            return self._by_action(*action)
+        raise Refused(Reason.UNKNOWN_OPERATION, f"No operation at {message.method} {_shown(message.path)}")
+
+    def _operator(self, message: Message) -> Route:
+        name = message.path.removeprefix(OPERATOR_PATH).decode("ascii", "replace")
+        if message.method != "POST":
+            raise Refused(
+                Reason.UNKNOWN_OPERATION, f"No operation at {message.method} {_shown(message.path)}"
+            )
+        return Route(family=Family.JSON, scope=OPERATOR, service=None, operation=name)
+
+    def _by_target(self, message: Message, target: str) -> Route:
+        prefix, _, operation = target.rpartition(".")
+        service = self._by_prefix.get(prefix)
+        if service is None or message.method != "POST" or normal_path(message.path) != b"/":
+            raise Refused(Reason.UNKNOWN_OPERATION, f"Unknown target '{target[:128]}'")
+        if operation not in service.operations():
+            raise Refused(Reason.UNKNOWN_OPERATION, f"{service.name} has no operation '{operation[:128]}'")
+        return Route(family=service.family, scope=service.name, service=service, operation=operation)
+
+    def _by_action(self, action: str, version: str | None) -> Route:
+        service = self._services["sts"]
+        if action not in service.operations() or version not in (None, service.api_version):
+            raise Refused(
+                Reason.UNKNOWN_OPERATION,
+                f"Could not find operation {action[:128]} for version {(version or 'NO_VERSION')[:32]}",
+            )
+        return Route(family=service.family, scope=service.name, service=service, operation=action)
+
+    def _by_path(self, message: Message) -> Route:
+        """Trailing and doubled slashes do not matter (SDKs differ on `/rrset/`), nor whether an id comes with
+        its kind before it.
+        """
+        service = self._services["route53"]
+        segments = _segments(message.path)[1:]
+        for candidate in (segments, _joined_ids(segments)):
+            for template in self._templates:
+                labels = template.match(message.method, candidate)
+                if labels is not None:
+                    return Route(
+                        family=service.family,
+                        scope=service.name,
+                        service=service,
+                        operation=template.operation,
+                        labels=labels,
+                    )
+        raise Refused(Reason.UNKNOWN_OPERATION, f"No operation at {message.method} {_shown(message.path)}")
+
+
+def _templates(service: Service) -> tuple[_Template, ...]:
+    """All templates of a service, those with more literal segments first."""
+    found = []
+    for name in service.model.operation_names:
+        http = service.model.operation_model(name).http
+        segments = tuple(part for part in http["requestUri"].split("/") if part)
+        found.append(_Template(http["method"], segments[1:], name))
+    return tuple(sorted(found, key=lambda t: sum(s.startswith("{") for s in t.segments)))
+
+
+def _is_versioned(path: bytes, service: Service) -> bool:
+    return normal_path(path).startswith(f"/{service.api_version}/".encode())
+
+
+def _segments(path: bytes) -> tuple[str, ...]:
+    try:
+        return tuple(unquote_to_bytes(part).decode("utf-8") for part in normal_path(path).split(b"/") if part)
+    except UnicodeDecodeError:
+        raise Refused(Reason.INVALID, "The path is not percent-encoded UTF-8") from None
+
+
+def _joined_ids(segments: tuple[str, ...]) -> tuple[str, ...]:
+    """`hostedzone/hostedzone/Z1` -> `hostedzone`, `hostedzone/Z1`: some SDKs put the prefixed id into the
+    path as it is.
+    """
+    joined = list(segments[:1])
+    rest = iter(segments[1:])
+    for segment in rest:
+        following = next(rest, None) if segment in _ID_KINDS else None
+        joined.append(segment if following is None else f"{segment}/{following}")
+    return tuple(joined)
+
+
+def _action(message: Message) -> tuple[str, str | None] | None:
+    """(Action, Version) of a query request: from the form, or from the query string of a presigned one."""
+    if normal_path(message.path) != b"/" or message.method not in ("GET", "POST"):
+        return None
+    found = dict(pairs(message.query, form=True))
+    if message.method == "POST":
+        found.update(pairs(message.body, form=True))
+    action, version = found.get(b"Action"), found.get(b"Version")
+    if action is None:
+        return None
+    return action.decode("utf-8", "replace"), None if version is None else version.decode("utf-8", "replace")
+
+
+def _shown(path: bytes) -> str:
+    return path[:200].decode("ascii", "replace")
