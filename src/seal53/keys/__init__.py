@@ -20,7 +20,7 @@ from seal53.keys.dnskey import (
 )
 from seal53.keys.plan import Plan, Refresh, ZoneKeys, plan, refresh_at
 from seal53.keys.policy import DNSKEY_TTL_S
-from seal53.keys.signing import KskSigners, Signer, SignerFault, sign_windows
+from seal53.keys.signing import KskSigners, Signer, SignerFault, join_windows, sign_windows
 from seal53.keys.state import KskStatus, ServeSignature, ZskState, ksk_status, serve_signature, zsk_state
 from seal53.keys.windows import SignedWindow, Window, exhausted_at, served_at, windows
 
@@ -43,6 +43,7 @@ __all__ = [
     "active_zsks",
     "check_tag",
     "exhausted_at",
+    "join_windows",
     "ksk_dnskey",
     "ksk_status",
     "plan",

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from seal53.base.errors import Fault
-from seal53.base.ids import HostedZoneId
 from seal53.core import key_tag
 from seal53.keys import policy
 from seal53.keys.state import Activity, ZskState, ZskTimes, zsk_state
@@ -44,7 +43,7 @@ def ksk_dnskey(point: bytes) -> bytes:
     return policy.KSK_FLAGS.to_bytes(2, "big") + bytes((policy.PROTOCOL, policy.ALGORITHM)) + point
 
 
-def registry_ksk_aad(zone_id: HostedZoneId | str, name: str) -> bytes:
+def registry_ksk_aad(zone_id: str, name: str) -> bytes:
     """What the sealed KSK of a registry zone is bound to."""
     return b"ksk:" + zone_id.encode() + b":" + name.encode()
 

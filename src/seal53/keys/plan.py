@@ -7,7 +7,6 @@ the key. A registry zone's keys lie here, so that trying again is all that can b
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seal53.base.ids import HostedZoneId
 from seal53.keys import policy
 from seal53.keys.dnskey import KskFacts, ZskFacts, published_dnskeys
 from seal53.keys.state import KskStatus, ksk_status
@@ -19,7 +18,7 @@ class ZoneKeys:
     """The facts of one signed zone. `dnskeys`, `windows`, `made_at`: of the last signing; made_at None:
     never signed."""
 
-    zone_id: HostedZoneId
+    zone_id: str
     ksks: Sequence[KskFacts]
     zsks: Sequence[ZskFacts]
     dnskeys: tuple[bytes, ...] = ()
@@ -31,7 +30,7 @@ class ZoneKeys:
 class Refresh:
     """Sign this zone's DNSKEY RRset now."""
 
-    zone_id: HostedZoneId
+    zone_id: str
     why: str
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from seal53.base.errors import Fault
-from seal53.base.ids import AccountId, HostedZoneId
 from seal53.core import DnssecFault, Name, RRset, key_tag, signed_data, verify_rrset
 from seal53.keys import policy
 from seal53.keys.windows import SignedWindow, Window, windows
@@ -36,7 +35,7 @@ class KskSigners(Protocol):
     """Finds the signers of KSKs that lie in KMS; joined in `app`, as the keys loop may not import
     services."""
 
-    def signer(self, *, zone_id: HostedZoneId, account_id: AccountId, kms_arn: str, now: int) -> Signer:
+    def signer(self, *, zone_id: str, account_id: str, kms_arn: str, now: int) -> Signer:
         """For one operation; permissions are checked here. Raises SignerFault."""
 
 
@@ -60,6 +59,20 @@ def sign_windows(
             rrsigs=tuple(_sign(rrset, signer, w) for signer in signers),
         )
         for w in windows(now)
+    )
+
+
+def join_windows(parts: Sequence[tuple[SignedWindow, ...]]) -> tuple[SignedWindow, ...]:
+    """One set of windows from several made at the same moment, each by another signer. Raises ValueError
+    else."""
+    return tuple(
+        SignedWindow(
+            since=same[0].since,
+            inception=same[0].inception,
+            expiration=same[0].expiration,
+            rrsigs=tuple(rrsig for window in same for rrsig in window.rrsigs),
+        )
+        for same in zip(*parts, strict=True)
     )
 
 

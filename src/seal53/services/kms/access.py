@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
-from seal53.base.ids import AccountId
 from seal53.services.context import Caller
 from seal53.services.faults import AwsFault
 from seal53.services.kms.policy import Principal, Verdict, judge, parse_policy
@@ -34,7 +33,7 @@ def state_of(key: KmsKey) -> KeyState:
     return KeyState.ENABLED if key.disabled_at is None else KeyState.DISABLED
 
 
-def key_arn(region: str, account_id: AccountId, key_id: str) -> str:
+def key_arn(region: str, account_id: str, key_id: str) -> str:
     return f"arn:aws:kms:{region}:{account_id}:key/{key_id}"
 
 

@@ -6,7 +6,6 @@ account). A signer lasts for one operation: permissions are checked when it is m
 Source: Route 53 guide, "Working with customer managed keys for DNSSEC" and "KMS key required permissions".
 """
 
-from seal53.base.ids import AccountId, HostedZoneId
 from seal53.keys import Signer, SignerFault, ksk_dnskey
 from seal53.keystore import SigningKey, UnsealFault
 from seal53.services.context import Services
@@ -40,8 +39,8 @@ def dnssec_signer(
     tx: Tx,
     *,
     arn: str,
-    zone_id: HostedZoneId | str,
-    account_id: AccountId | str,
+    zone_id: str,
+    account_id: str,
     now: int,
 ) -> Signer:
     """The signer of a KSK of `zone_id`, which `account_id` owns.
@@ -61,7 +60,7 @@ def dnssec_signer(
     if parts[4] != account_id or key is None or key.account_id != account_id:
         raise SignerFault(_not_granted(arn))
     context = {
-        "aws:sourceaccount": str(account_id),
+        "aws:sourceaccount": account_id,
         "aws:sourcearn": f"arn:aws:route53:::hostedzone/{zone_id}",
     }
     if not any(
@@ -82,6 +81,20 @@ def dnssec_signer(
         raise SignerFault(e.message) from None
 
 
+def require_own_access(tx: Tx, *, arn: str, account_id: str, now: int) -> None:
+    """Who makes a KSK of a key must be allowed to use it, as Route 53 must. Raises SignerFault.
+
+    Source: the text of InvalidKMSArn, "verify that you and Route 53 have permissions". A key that is not
+    there or is another account's is left to `dnssec_signer`.
+    """
+    key = find_key(tx, arn, now)
+    owner = Principal(kind="account", name=account_id)
+    if key is None or key.account_id != account_id:
+        return
+    if any(verdict(key, owner, action) is not Verdict.ALLOWED for action in ACTIONS):
+        raise SignerFault(_not_granted(arn))
+
+
 def _not_granted(arn: str) -> str:
     return (
         f"The CMK with ARN '{arn}' did not grant all required permissions for DNSSEC usage. "
@@ -96,7 +109,7 @@ class DnssecSigners:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def signer(self, *, zone_id: HostedZoneId, account_id: AccountId, kms_arn: str, now: int) -> Signer:
+    def signer(self, *, zone_id: str, account_id: str, kms_arn: str, now: int) -> Signer:
         with self._services.store.read() as tx:
             return dnssec_signer(
                 self._services, tx, arn=kms_arn, zone_id=zone_id, account_id=account_id, now=now

@@ -6,12 +6,10 @@ Not for: ZSK rolls, refreshes (`reconcile.keys`), DS records at the registrar (`
 Source: Route 53 API reference, 2013-04-01; Route 53 guide, "Configuring DNSSEC signing in Amazon Route 53".
 """
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from seal53 import keys
@@ -22,15 +20,18 @@ from seal53.keys import policy as key_policy
 from seal53.services import kms
 from seal53.services.context import Caller, DelegationSeen, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
+from seal53.services.route53.changes import change_info
+from seal53.services.route53.ksk_shape import ksk_shape
+from seal53.services.route53.zones import own_zone
 from seal53.store import Tx, changes, delegation_sets, ksks, outbox, signatures, zsks
 from seal53.store import zones as zone_rows
 from seal53.store.ksks import Ksk
 from seal53.store.signatures import DnskeySignatures
 from seal53.store.zones import HostedZone
 from seal53.store.zsks import Zsk
+from seal53.zones import names
 
 _NAME = re.compile(r"[0-9A-Za-z_.-]{3,128}")  # the guide says no hyphens; AWS takes them
-_MNEMONIC = "ECDSAP256SHA256"
 _DIGEST_TYPES = (1, 2, 4)  # those that core computes
 
 
@@ -66,9 +67,7 @@ class _Facts:
 
 def _load(tx: Tx, request: Request, caller: Caller) -> _Facts:
     """Raises NoSuchHostedZone, also for another account's zone, and InvalidArgument for a private one."""
-    zone = zone_rows.get(tx, request["HostedZoneId"])
-    if zone is None or zone.account_id != caller.account_id:
-        raise AwsFault("NoSuchHostedZone", f"No hosted zone found with ID: {request['HostedZoneId']}")
+    zone = own_zone(tx, request["HostedZoneId"], caller)
     if zone.is_private:
         raise AwsFault("InvalidArgument", "Operation is unsupported for private hosted zones.")
     found = tuple(ksks.all_of(tx, zone.id))
@@ -87,7 +86,8 @@ def _load_again(tx: Tx, before: _Facts, request: Request, caller: Caller) -> _Fa
     if now.decisive != before.decisive:
         raise AwsFault(
             "ConcurrentModification",
-            "Another user submitted a request to create, update, or delete the object at the same time that you did. "
+            "Another user submitted a request to create, update, or delete the object at the same time "
+            "that you did. "
             "Retry the request.",
         )
     return now
@@ -106,7 +106,8 @@ def create_key_signing_key(services: Services, request: Request, caller: Caller)
         if not _NAME.fullmatch(name):
             raise AwsFault(
                 "InvalidKeySigningKeyName",
-                f"The key-signing key name '{name}' is not 3 to 128 letters, digits, underscores, hyphens or dots.",
+                f"The key-signing key name '{name}' is not 3 to 128 letters, digits, underscores, hyphens "
+                "or dots.",
             )
         _require_not_deleting(facts)
         for other in facts.ksks:
@@ -124,7 +125,7 @@ def create_key_signing_key(services: Services, request: Request, caller: Caller)
             )
         with _kms_faults():
             signer = _signer(services, tx, facts.zone, arn, caller, own_access=True)
-            keys.check_tag(signer.dnskey, [k.dnskey for k in (*facts.ksks, *facts.zsks)])
+            keys.check_tag(signer.dnskey, [*(k.dnskey for k in facts.ksks), *(z.dnskey for z in facts.zsks)])
         ksk = Ksk(
             zone_id=facts.zone.id,
             name=name,
@@ -140,7 +141,7 @@ def create_key_signing_key(services: Services, request: Request, caller: Caller)
         info = _commit_change(services, tx, facts.zone, caller)
     return {
         "ChangeInfo": info,
-        "KeySigningKey": _ksk_shape(facts.zone, ksk),
+        "KeySigningKey": ksk_shape(facts.zone, ksk),
         "Location": f"https://route53.amazonaws.com/2013-04-01/keysigningkey/{facts.zone.id}/{name}",
     }
 
@@ -169,7 +170,8 @@ def deactivate_key_signing_key(services: Services, request: Request, caller: Cal
         if not any(k.active for k in facts.ksks if k is not ksk):
             raise AwsFault(
                 "KeySigningKeyInUse",
-                f"The key-signing key {ksk.name} can't be deactivated because it's the only KSK for a currently-enabled "
+                f"The key-signing key {ksk.name} can't be deactivated because it's the only KSK for a "
+                "currently-enabled "
                 "DNSSEC. Disable DNSSEC signing, or add or enable another KSK.",
             )
         seen = _ask_parent(services, facts.zone)
@@ -178,8 +180,10 @@ def deactivate_key_signing_key(services: Services, request: Request, caller: Cal
         if any(_points_to(ds, facts.zone, ksk) for ds in seen.ds):
             raise AwsFault(
                 "KeySigningKeyInParentDSRecord",
-                f"The key-signing key {ksk.name} (key tag {key_tag(ksk.dnskey)}) is specified in a parent DS record of "
-                f"'{facts.zone.name}'. Remove that DS record, wait for its TTL, and then try again.",
+                f"The key-signing key {ksk.name} (key tag {key_tag(ksk.dnskey)}) is specified in a parent "
+                "DS record of "
+                f"'{names.show(facts.zone.name)}'. Remove that DS record, wait for its TTL, and then try "
+                "again.",
             )
     with services.store.write() as tx:
         facts = _load_again(tx, facts, request, caller)
@@ -191,7 +195,8 @@ def deactivate_key_signing_key(services: Services, request: Request, caller: Cal
         except AwsFault as e:  # Deactivate declares no InvalidKMSArn: the key is in use, as no other can sign
             raise AwsFault(
                 "KeySigningKeyInUse",
-                f"The key-signing key {ksk.name} can't be deactivated, as the remaining one cannot sign: {e.message}",
+                f"The key-signing key {ksk.name} can't be deactivated, as the remaining one cannot sign: "
+                f"{e.message}",
             ) from None
         return {"ChangeInfo": _commit_change(services, tx, facts.zone, caller)}
 
@@ -204,7 +209,8 @@ def delete_key_signing_key(services: Services, request: Request, caller: Caller)
         if keys.ksk_status(ksk) is not KskStatus.INACTIVE:
             raise AwsFault(
                 "InvalidKeySigningKeyStatus",
-                f"Key Signing Key with name {ksk.name} cannot be deleted because current status is not INACTIVE.",
+                f"Key Signing Key with name {ksk.name} cannot be deleted because current status is not "
+                "INACTIVE.",
             )
         ksks.delete(tx, facts.zone.id, ksk.name)
         _sign_again(services, tx, replace(facts, ksks=tuple(k for k in facts.ksks if k is not ksk)), caller)
@@ -225,7 +231,8 @@ def enable_hosted_zone_dnssec(services: Services, request: Request, caller: Call
         if keys.ksk_status(ksk) is KskStatus.ACTION_NEEDED:
             raise AwsFault(
                 "InvalidKeySigningKeyStatus",
-                f"The key-signing key {ksk.name} has status ACTION_NEEDED. Repair its KMS key and activate it.",
+                f"The key-signing key {ksk.name} has status ACTION_NEEDED. Repair its KMS key and activate "
+                "it.",
             )
     if not facts.is_signed:
         seen = _ask_parent(services, facts.zone)  # a parent that cannot be asked is no reason to refuse
@@ -264,7 +271,8 @@ def disable_hosted_zone_dnssec(services: Services, request: Request, caller: Cal
             tags = ", ".join(sorted(str(int.from_bytes(ds[:2], "big")) for ds in seen.ds))
             raise AwsFault(
                 "KeySigningKeyInParentDSRecord",
-                f"The parent has a DS record for hosted zone '{facts.zone.name}' (key tag {tags}). "
+                f"The parent has a DS record for hosted zone '{names.show(facts.zone.name)}' (key tag "
+                f"{tags}). "
                 "Remove it, wait for its TTL, and then disable DNSSEC.",
             )
     with services.store.write() as tx:
@@ -290,7 +298,7 @@ def get_dnssec(services: Services, request: Request, caller: Caller) -> Response
         facts = _load(tx, request, caller)
     return {
         "Status": {"ServeSignature": facts.status.value},
-        "KeySigningKeys": [_ksk_shape(facts.zone, k) for k in facts.ksks],
+        "KeySigningKeys": [ksk_shape(facts.zone, k) for k in facts.ksks],
     }
 
 
@@ -352,7 +360,8 @@ def _new_zsk(services: Services, facts: _Facts, caller: Caller) -> Zsk:
 def _commit_change(
     services: Services, tx: Tx, zone: HostedZone, caller: Caller, *, change_id: str = ""
 ) -> Mapping[str, Any]:
-    """A new version of the zone, also when nothing that is served has changed: the Change waits for its acknowledgements."""
+    """A new version of the zone, also when nothing that is served has changed: the Change waits for its
+    acknowledgements."""
     version = zone_rows.bump(tx, zone.id)
     subject = f"zone:{zone.id}"
     outbox.append(tx, subject, version, "signing", [])
@@ -364,7 +373,7 @@ def _commit_change(
         version=version,
         now=caller.now,
     )
-    return {"Id": change.id, "Status": "PENDING", "SubmittedAt": _moment(change.submitted_at)}
+    return change_info(change)
 
 
 def _ask_parent(services: Services, zone: HostedZone) -> DelegationSeen | None:
@@ -378,7 +387,9 @@ def _ask_parent(services: Services, zone: HostedZone) -> DelegationSeen | None:
 def _undetermined(zone: HostedZone, act: str) -> AwsFault:
     return AwsFault(
         "KeySigningKeyInParentDSRecord",
-        f"Due to DNS lookup failure, we cannot determine if {act} in hosted zone '{zone.name}' will break the "
+        f"Due to DNS lookup failure, we cannot determine if {act} in hosted zone '{names.show(zone.name)}' "
+        "will break "
+        "the "
         "authentication chain. Please retry later.",
     )
 
@@ -389,40 +400,11 @@ def _hosts(tx: Tx, zone: HostedZone) -> frozenset[object]:
 
 
 def _points_to(ds: bytes, zone: HostedZone, ksk: Ksk) -> bool:
-    """Whether a DS RDATA is this key's. A digest that cannot be computed here counts as this key's: fail closed."""
+    """Whether a DS RDATA is this key's. A digest that cannot be computed here counts as this key's: fail
+    closed."""
     if ds[:2] != key_tag(ksk.dnskey).to_bytes(2, "big") or ds[2] != key_policy.ALGORITHM:
         return False
     return ds[3] not in _DIGEST_TYPES or ds == ds_rdata(zone.name, ksk.dnskey, ds[3])
-
-
-def _ksk_shape(zone: HostedZone, ksk: Ksk) -> Mapping[str, Any]:
-    public = base64.b64encode(keys.public_key(ksk.dnskey)).decode()
-    digest = ds_rdata(zone.name, ksk.dnskey, key_policy.DIGEST_TYPE)[4:].hex().upper()
-    tag, status = key_tag(ksk.dnskey), keys.ksk_status(ksk)
-    shape: dict[str, Any] = {
-        "Name": ksk.name,
-        "KmsArn": ksk.kms_arn,
-        "Flag": key_policy.KSK_FLAGS,
-        "SigningAlgorithmMnemonic": _MNEMONIC,
-        "SigningAlgorithmType": key_policy.ALGORITHM,
-        "DigestAlgorithmMnemonic": "SHA-256",
-        "DigestAlgorithmType": key_policy.DIGEST_TYPE,
-        "KeyTag": tag,
-        "DigestValue": digest,
-        "PublicKey": public,
-        "DSRecord": f"{tag} {key_policy.ALGORITHM} {key_policy.DIGEST_TYPE} {digest}",
-        "DNSKEYRecord": f"{key_policy.KSK_FLAGS} {key_policy.PROTOCOL} {key_policy.ALGORITHM} {public}",
-        "Status": status.value,
-        "CreatedDate": _moment(ksk.created_at),
-        "LastModifiedDate": _moment(ksk.modified_at),
-    }
-    if status is KskStatus.ACTION_NEEDED and ksk.failure:
-        shape["StatusMessage"] = ksk.failure[: key_policy.STATUS_MESSAGE_MOST]
-    return shape
-
-
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 OPERATIONS: dict[str, Operation] = {
