@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from seal53.base.ids import AccountId
 from seal53.store.engine import Tx
 from seal53.store.schema import kms_keys
 
@@ -17,7 +16,7 @@ class KmsKey:
     """`policy` is the JSON as given; `public_key` is DER SubjectPublicKeyInfo; times are UNIX seconds."""
 
     id: str
-    account_id: AccountId
+    account_id: str
     region: str
     arn: str
     spec: str
@@ -46,7 +45,7 @@ def by_arn(tx: Tx, arn: str) -> KmsKey | None:
     return None if row is None else _key(row)
 
 
-def page(tx: Tx, account_id: AccountId, region: str, *, after: str, now: int, most: int) -> list[KmsKey]:
+def page(tx: Tx, account_id: str, region: str, *, after: str, now: int, most: int) -> list[KmsKey]:
     """An account's keys of one region in the order of their ids, from the one after `after` on ("": the
     first)."""
     rows = tx.execute(

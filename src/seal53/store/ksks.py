@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from seal53.base.ids import HostedZoneId
 from seal53.store.engine import Tx
 from seal53.store.schema import ksks
 
@@ -20,7 +19,7 @@ class Ksk:
     """`dnskey` is the RDATA; times are UNIX seconds; `failing_at`: since when KMS cannot be used, `failure`
     says why."""
 
-    zone_id: HostedZoneId
+    zone_id: str
     name: str
     caller_reference: str
     kms_arn: str
@@ -33,12 +32,12 @@ class Ksk:
     failure: str | None = None
 
 
-def get(tx: Tx, zone_id: HostedZoneId, name: str) -> Ksk | None:
+def get(tx: Tx, zone_id: str, name: str) -> Ksk | None:
     row = tx.execute(select(ksks).where(ksks.c.zone_id == zone_id, ksks.c.name == name)).mappings().first()
     return None if row is None else _ksk(row)
 
 
-def all_of(tx: Tx, zone_id: HostedZoneId) -> list[Ksk]:
+def all_of(tx: Tx, zone_id: str) -> list[Ksk]:
     """A zone's KSKs in the order of their creation."""
     rows = tx.execute(select(ksks).where(ksks.c.zone_id == zone_id).order_by(ksks.c.created_at, ksks.c.name))
     return [_ksk(row) for row in rows.mappings()]
@@ -55,7 +54,7 @@ def update(tx: Tx, ksk: Ksk) -> None:
     )
 
 
-def delete(tx: Tx, zone_id: HostedZoneId, name: str) -> None:
+def delete(tx: Tx, zone_id: str, name: str) -> None:
     tx.execute(ksks.delete().where(ksks.c.zone_id == zone_id, ksks.c.name == name))
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import select
 
-from seal53.base.ids import HostedZoneId
 from seal53.keys.windows import SignedWindow
 from seal53.store.engine import Tx
 from seal53.store.schema import dnskey_signatures
@@ -24,7 +23,7 @@ class DnskeySignatures:
     windows: tuple[SignedWindow, ...]
 
 
-def put(tx: Tx, zone_id: HostedZoneId, signatures: DnskeySignatures) -> None:
+def put(tx: Tx, zone_id: str, signatures: DnskeySignatures) -> None:
     """Replaces what the zone had."""
     delete(tx, zone_id)
     tx.execute(
@@ -39,7 +38,7 @@ def put(tx: Tx, zone_id: HostedZoneId, signatures: DnskeySignatures) -> None:
     )
 
 
-def get(tx: Tx, zone_id: HostedZoneId) -> DnskeySignatures | None:
+def get(tx: Tx, zone_id: str) -> DnskeySignatures | None:
     row = (
         tx.execute(select(dnskey_signatures).where(dnskey_signatures.c.zone_id == zone_id)).mappings().first()
     )
@@ -55,5 +54,5 @@ def get(tx: Tx, zone_id: HostedZoneId) -> DnskeySignatures | None:
     )
 
 
-def delete(tx: Tx, zone_id: HostedZoneId) -> None:
+def delete(tx: Tx, zone_id: str) -> None:
     tx.execute(dnskey_signatures.delete().where(dnskey_signatures.c.zone_id == zone_id))

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from seal53.base.ids import HostedZoneId
 from seal53.store.engine import Tx
 from seal53.store.schema import zsks
 
@@ -17,7 +16,7 @@ class Zsk:
     """`dnskey` is the RDATA; UNIX seconds: in the DNSKEY RRset from published_at until removed_at, signs
     from active_at until retired_at."""
 
-    zone_id: HostedZoneId
+    zone_id: str
     id: str
     sealed_key: bytes = field(repr=False)
     dnskey: bytes
@@ -33,16 +32,16 @@ class Zsk:
         return aad_of(self.zone_id, self.id)
 
 
-def aad_of(zone_id: HostedZoneId, zsk_id: str) -> bytes:
+def aad_of(zone_id: str, zsk_id: str) -> bytes:
     return b"zsk:" + zone_id.encode() + b":" + zsk_id.encode()
 
 
-def get(tx: Tx, zone_id: HostedZoneId, zsk_id: str) -> Zsk | None:
+def get(tx: Tx, zone_id: str, zsk_id: str) -> Zsk | None:
     row = tx.execute(select(zsks).where(zsks.c.zone_id == zone_id, zsks.c.id == zsk_id)).mappings().first()
     return None if row is None else _zsk(row)
 
 
-def all_of(tx: Tx, zone_id: HostedZoneId) -> list[Zsk]:
+def all_of(tx: Tx, zone_id: str) -> list[Zsk]:
     """A zone's ZSKs, removed ones too, in the order of their creation."""
     rows = tx.execute(select(zsks).where(zsks.c.zone_id == zone_id).order_by(zsks.c.created_at, zsks.c.id))
     return [_zsk(row) for row in rows.mappings()]
@@ -57,11 +56,11 @@ def update(tx: Tx, zsk: Zsk) -> None:
     tx.execute(zsks.update().where(zsks.c.zone_id == zsk.zone_id, zsks.c.id == zsk.id).values(**asdict(zsk)))
 
 
-def delete(tx: Tx, zone_id: HostedZoneId, zsk_id: str) -> None:
+def delete(tx: Tx, zone_id: str, zsk_id: str) -> None:
     tx.execute(zsks.delete().where(zsks.c.zone_id == zone_id, zsks.c.id == zsk_id))
 
 
-def delete_all_of(tx: Tx, zone_id: HostedZoneId) -> None:
+def delete_all_of(tx: Tx, zone_id: str) -> None:
     """Before the zone itself goes."""
     tx.execute(zsks.delete().where(zsks.c.zone_id == zone_id))
 
