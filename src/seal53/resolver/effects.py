@@ -1,0 +1,85 @@
+"""What the machine asks of the world, what it is told, and how much it may ask.
+
+A step is a generator `Steps[T]`: it yields an effect, is sent a `Reply`, and returns a T. Times are UNIX
+seconds, as read by the driver when the reply came. Not for: doing any of it.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from seal53.base.errors import Fault
+from seal53.core import Message, Name
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One query to one name server. The driver checks that the reply is to it, and from this address."""
+
+    server: str
+    qname: Name
+    qtype: int
+    tcp: bool = False
+    timeout_ms: int = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consult:
+    """A look into the VPC's private zones, in memory; the reply has no message when none covers the name."""
+
+    qname: Name
+    qtype: int
+
+
+Effect = Ask | Consult
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back, and when. `message` None: no usable reply, `failure` says why."""
+
+    now: int
+    message: Message | None
+    failure: str = ""
+
+
+Steps = Generator[Effect, Reply, T]
+
+
+class WorkFault(Fault):
+    """A question costs more than one client may cause."""
+
+
+# No standard gives these numbers: they lie above what a cold cache and a long alias chain need, and bound
+# what an attacker's zone can make us do (RFC 9520 §3.1; the NXNS and KeyTrap papers).
+MOST_ASKS = 120
+MOST_SIGNATURE_CHECKS = 96
+MOST_RETRIES = 3
+
+
+@dataclass(slots=True)
+class Work:
+    """What one client's question has cost so far, over all that it made us ask."""
+
+    now: int
+    asks: int = 0
+    checks: int = 0
+    retries: int = 0
+    open_lookups: set[tuple[Name, int]] = field(default_factory=set)  # name-server addresses being looked up
+
+    def count_ask(self) -> None:
+        self.asks += 1
+        if self.asks > MOST_ASKS:
+            raise WorkFault(f"the question needs more than {MOST_ASKS} upstream queries")
+
+    def count_check(self) -> None:
+        """CVE-2023-50387: signatures are tried a bounded number of times per question, not only per RRset."""
+        self.checks += 1
+        if self.checks > MOST_SIGNATURE_CHECKS:
+            raise WorkFault(f"the answer needs more than {MOST_SIGNATURE_CHECKS} signature checks")
+
+    def may_retry(self) -> bool:
+        self.retries += 1
+        return self.retries <= MOST_RETRIES

@@ -1,0 +1,78 @@
+"""What one view has learned and may use again: zone cuts, addresses, validated delegations and keys, servers
+that failed.
+
+One `Memory` is a view's; dropping it drops the cache. Entries end with their TTL. Final answers are not
+here: the data plane keeps them. Not for: use from several threads.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seal53.core import Name
+from seal53.resolver.cache import ServerHealth, TtlCache
+from seal53.resolver.classify import Response
+from seal53.resolver.rdata import Dnskey, Ds
+from seal53.resolver.status import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A zone's name servers, as its parent named them. Hosts without `glue` have to be looked up."""
+
+    name: Name
+    hosts: tuple[Name, ...]
+    glue: tuple[tuple[Name, tuple[str, ...]], ...]
+    proof: Response | None = None  # what the parent's referral said of the DS; not validated
+    proof_until: int = 0  # UNIX seconds: the DS may have a shorter TTL than the NS records
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A zone whose DNSKEY RRset was validated from a trust anchor."""
+
+    name: Name
+    keys: tuple[Dnskey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCut:
+    """A delegation with a validated DS RRset that we can use."""
+
+    ds: tuple[Ds, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoCut:
+    """Proven: no delegation here. `nothing_below`: no name below exists either."""
+
+    nothing_below: bool
+
+
+Delegation = SignedCut | NoCut | Verdict
+"""What the parent has proven of one name; a Verdict is an insecure delegation, or a failed proof."""
+
+
+class Memory:
+    """The caches of one view, each bounded."""
+
+    def __init__(self, hints: Iterable[tuple[str, str]]) -> None:
+        """`hints`: (host, address) of the root's name servers."""
+        glue: dict[Name, list[str]] = {}
+        for host, address in hints:
+            glue.setdefault(Name.parse(host), []).append(address)
+        self.root = Cut(Name.root(), tuple(glue), tuple((h, tuple(a)) for h, a in glue.items()))
+        self.cuts: TtlCache[Name, Cut] = TtlCache(20_000)
+        self.addresses: TtlCache[Name, tuple[str, ...]] = TtlCache(20_000)
+        self.delegations: TtlCache[Name, Delegation] = TtlCache(20_000)
+        self.zones: TtlCache[Name, Zone] = TtlCache(10_000)
+        self.health = ServerHealth(10_000)
+
+    def closest_cut(self, name: Name, now: int) -> Cut:
+        """The deepest known cut at or above `name`; the root's hints at last."""
+        at: Name | None = name
+        while at is not None and not at.is_root:
+            cut = self.cuts.get(at, now)
+            if cut is not None:
+                return cut
+            at = at.parent()
+        return self.root
