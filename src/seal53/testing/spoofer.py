@@ -93,7 +93,12 @@ class Spoofer:
     def start(self) -> None:
         """Listens for every server. Raises OSError when a port cannot be had."""
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._listen(self._servers), self._loop).result(10)
+
+    def cover(self, servers: Sequence[tuple[str, int]]) -> None:
+        """Takes more name servers into the path; those that are there already stay as they are."""
+        new = [server for server in servers if server[0] not in self._map]
+        asyncio.run_coroutine_threadsafe(self._listen(new), self._loop).result(10)
 
     def stop(self) -> None:
         """Ends all listeners. Idempotent."""
@@ -130,8 +135,8 @@ class Spoofer:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
-    async def _listen(self) -> None:
-        for server, port in self._servers:
+    async def _listen(self, servers: Sequence[tuple[str, int]]) -> None:
+        for server, port in servers:
             tcp, local = await self._bind(server, port)
             self._tcp.append(tcp)
             self._map[server] = f"{self._address}:{local}"
