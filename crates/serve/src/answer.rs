@@ -1,18 +1,37 @@
 //! The whole query path without sockets: a packet in, a reply or nothing out.
 //!
 //! For: name servers, resolvers, the prover and tests alike; there is no second way to an answer.
-//! Not for: sockets, clocks or random sources; `now` (UNIX seconds) and entropy are arguments (I7).
-//! Limits: one question a packet, class IN, opcode QUERY; no zone transfers.
+//! Not for: sockets, clocks or random sources; `now` (UNIX seconds) and entropy are arguments (I7). What a name server
+//! writes into a reply is in `compose`, a resolver in `recursor`.
+//! Limits: one question a packet, class IN, opcode QUERY; no zone transfers; EDNS version 0.
 
 use std::net::SocketAddr;
 
+use wire::{Builder, CLASS_IN, Flags, Head, Key, Opt, Query, QueryError, Rcode, RrType};
+
+use crate::compose::compose;
 use crate::counters::Counters;
 use crate::view::View;
+
+/// The largest reply over UDP, in octets: what passes unfragmented nearly everywhere (DNS Flag Day 2020).
+pub const UDP_REPLY: u16 = 1232;
+/// The smallest limit of a UDP client, in octets (RFC 1035 §2.3.4, RFC 6891 §6.2.3).
+const UDP_LEAST: u16 = 512;
+
+/// Extended DNS errors that we send (RFC 8914 §4, RFC 9824 §9).
+pub(crate) mod ede {
+    pub(crate) const OTHER: u16 = 0;
+    pub(crate) const RRSIGS_MISSING: u16 = 10;
+    pub(crate) const NOT_AUTHORITATIVE: u16 = 20;
+    pub(crate) const NOT_SUPPORTED: u16 = 21;
+    pub(crate) const NO_REACHABLE_AUTHORITY: u16 = 22;
+    pub(crate) const INVALID_QUERY_TYPE: u16 = 30;
+}
 
 /// How a query came, which decides how long its reply may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// A datagram: the reply has to fit into the client's EDNS size, 1232 octets at most.
+    /// A datagram: the reply has to fit into the client's EDNS size, and into 1232 octets.
     Udp,
     /// A stream: 65535 octets.
     Tcp,
@@ -67,8 +86,68 @@ impl Entropy {
     }
 }
 
+/// A question that is understood, and what its reply depends on.
+pub(crate) struct Ask<'a> {
+    pub(crate) query: &'a Query<'a>,
+    /// Octets that the reply may have.
+    pub(crate) limit: usize,
+    /// UNIX seconds.
+    pub(crate) now: u64,
+    /// Which record of an RRset comes first, modulo their number.
+    pub(crate) turn: usize,
+    pub(crate) counters: &'a Counters,
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) fn new(
+        query: &'a Query<'a>,
+        transport: Transport,
+        now: u64,
+        entropy: &mut Entropy,
+        counters: &'a Counters,
+    ) -> Ask<'a> {
+        let limit = match (transport, query.edns) {
+            (Transport::Tcp, _) => usize::from(u16::MAX),
+            (Transport::Udp, None) => usize::from(UDP_LEAST),
+            // RFC 6891 §6.2.3: sizes below 512 count as 512.
+            (Transport::Udp, Some(edns)) => usize::from(edns.udp_size.clamp(UDP_LEAST, UDP_REPLY)),
+        };
+        // Only the spread counts, not the width of the number.
+        Ask { query, limit, now, turn: entropy.draw() as u32 as usize, counters }
+    }
+
+    /// Completes a reply: the OPT if the query had one, the header, the counters.
+    pub(crate) fn finish(
+        &self,
+        mut builder: Builder<'_>,
+        rcode: Rcode,
+        co_bit: bool,
+        ede: Option<(u16, &str)>,
+    ) {
+        builder.set_rcode(rcode);
+        if self.query.edns.is_some() {
+            let do_bit = self.query.wants_dnssec();
+            builder.opt_with(&Opt { udp_size: UDP_REPLY, do_bit, co_bit, ede, ..Opt::default() });
+        }
+        builder.finish();
+        count(rcode, self.counters);
+    }
+
+    /// A reply without records.
+    pub(crate) fn refuse(&self, flags: Flags, ede: Option<(u16, &str)>, out: &mut Vec<u8>) -> Reply {
+        out.clear();
+        let builder = Builder::reply(out, self.limit, self.query, flags);
+        self.finish(builder, flags.rcode, false, ede);
+        Reply::Send
+    }
+}
+
 /// Answers `packet` into `out`, which is emptied first.
-#[allow(clippy::too_many_arguments)]
+///
+/// Shape:  one DNS message without TCP's length prefix, in and out; the reply is at most as long as the transport and
+///         the client's EDNS size allow. `origin` is called only if a resolver has to go and ask.
+/// Units:  `now` in UNIX seconds.
+#[expect(clippy::too_many_arguments, reason = "all that an answer may depend on is an argument (I7)")]
 pub fn answer(
     view: &View,
     packet: &[u8],
@@ -80,7 +159,69 @@ pub fn answer(
     out: &mut Vec<u8>,
     counters: &Counters,
 ) -> Reply {
-    let _ = (view, packet, transport, client, origin, entropy, now, counters);
     out.clear();
-    Reply::Drop
+    counters.queries.increment();
+    let query = match Query::parse(packet) {
+        Ok(query) => query,
+        Err(QueryError::FormErr(head)) => return head_only(out, head, Rcode::FORMERR, counters),
+        Err(QueryError::NotImp(head)) => return head_only(out, head, Rcode::NOTIMP, counters),
+        Err(_) => {
+            counters.dropped.increment();
+            return Reply::Drop;
+        }
+    };
+    let ask = Ask::new(&query, transport, now, entropy, counters);
+    let recursor = view.recursor();
+    let flags = |rcode| Flags { rcode, ra: recursor.is_some(), ..Flags::default() };
+    if let Some((rcode, error)) = fault(&query) {
+        return ask.refuse(flags(rcode), error, out);
+    }
+    let key = Key::of_lowercase_wire(query.qname);
+    if let Some(recursor) = recursor {
+        return recursor.answer(view, &ask, key, packet, transport, client, origin, out);
+    }
+    match view.covering(&key, query.qtype) {
+        Some(cell) => compose(&ask, &cell.load(), &key, out),
+        None => ask.refuse(flags(Rcode::REFUSED), Some((ede::NOT_AUTHORITATIVE, "")), out),
+    }
+}
+
+/// What no view answers.
+fn fault(query: &Query<'_>) -> Option<(Rcode, Option<(u16, &'static str)>)> {
+    // RFC 6891 §6.1.3: a version that we do not implement.
+    if query.edns.is_some_and(|edns| edns.version > 0) {
+        return Some((Rcode::BADVERS, None));
+    }
+    match query.qtype {
+        _ if query.qclass != CLASS_IN => {
+            Some((Rcode::REFUSED, Some((ede::NOT_AUTHORITATIVE, "only class IN is served"))))
+        }
+        RrType::ANY => None,
+        RrType::AXFR | RrType::IXFR => {
+            Some((Rcode::REFUSED, Some((ede::NOT_SUPPORTED, "no zone transfers"))))
+        }
+        // RFC 9824 §3.5 MUST for NXNAME; no other meta type is a question either.
+        qtype if qtype.is_meta() => Some((Rcode::FORMERR, Some((ede::INVALID_QUERY_TYPE, "")))),
+        _ => None,
+    }
+}
+
+fn head_only(out: &mut Vec<u8>, head: Head, rcode: Rcode, counters: &Counters) -> Reply {
+    Builder::head_only(out, head, rcode);
+    count(rcode, counters);
+    Reply::Send
+}
+
+fn count(rcode: Rcode, counters: &Counters) {
+    let counter = match rcode {
+        Rcode::NOERROR => &counters.answers_noerror,
+        Rcode::FORMERR => &counters.answers_formerr,
+        Rcode::SERVFAIL => &counters.answers_servfail,
+        Rcode::NXDOMAIN => &counters.answers_nxdomain,
+        Rcode::NOTIMP => &counters.answers_notimp,
+        Rcode::REFUSED => &counters.answers_refused,
+        Rcode::BADVERS => &counters.answers_badvers,
+        _ => &counters.answers_other,
+    };
+    counter.increment();
 }

@@ -15,6 +15,11 @@ macro_rules! counters {
         }
 
         impl Counters {
+            /// Adds what another shard counted.
+            pub fn absorb(&self, other: &Counters) {
+                $(self.$name.add(other.$name.value());)+
+            }
+
             /// Every counter with its name.
             pub fn values(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [$((stringify!($name), self.$name.value())),+].into_iter()
@@ -39,6 +44,7 @@ counters! {
     sign_failures: "Replies that became SERVFAIL because a signature or proof could not be made (I1).",
     truncated: "Replies with TC set.",
     dropped: "Packets that got no reply.",
+    connections_refused: "TCP connections that were closed at once because too many were open.",
     panics: "Replies that a bug prevented; the worker went on.",
     cache_hits: "Resolver answers from the cache.",
     cache_misses: "Resolver questions that were queued or joined a queued one.",

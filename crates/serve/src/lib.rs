@@ -1,5 +1,30 @@
-//! serve
+//! DNS service: from a packet to a reply, and the sockets around that.
+//!
+//! For: the query path without sockets (`answer`), what it answers from (`Plane`, `View`), and the workers that run it
+//! (`Server`). Not for: zone contents, cryptography, or iterating from the root; misses go up to Python.
+//! Limits: the only crate that reads a clock, and only at its rim: `answer` is told what time it is.
+
+pub mod answer;
+mod cache;
+mod compose;
+pub mod counters;
+mod flights;
+pub mod plane;
+pub mod recursor;
 pub mod server;
+mod service;
+pub mod sign;
 pub mod sink;
 mod tcp;
 pub mod udp;
+pub mod view;
+
+pub use answer::{Client, Entropy, Origin, Reply, ReplySink, Transport, answer};
+pub use cache::Entry;
+pub use counters::{Counter, Counters};
+pub use flights::{MAX_FLIGHTS, MAX_WAITERS, Miss, PATIENCE};
+pub use plane::{Candidate, Plane, PlaneError, Root, SealedKey, SigningChange, SigningParts};
+pub use recursor::{Recursor, ResolverSettings};
+pub use server::{Server, unix_seconds};
+pub use sink::ReplyTo;
+pub use view::{View, ZoneCell, ZoneState};
