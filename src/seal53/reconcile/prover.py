@@ -211,7 +211,9 @@ class _Judge:
             return
         ttl = min(record.ttl, MOST_TTL) if self._signed else record.ttl
         wanted = {
-            dns.rdata.from_wire(dns.rdataclass.IN, record.rtype, rdata, 0, len(rdata)).to_digestable()
+            dns.rdata.from_wire(
+                dns.rdataclass.IN, dns.rdatatype.RdataType(record.rtype), rdata, 0, len(rdata)
+            ).to_digestable()
             for rdata in record.rdatas
         }
         if found.ttl != ttl or {rdata.to_digestable() for rdata in found} != wanted:
@@ -246,7 +248,12 @@ class _Judge:
         self.question = f"{name} {dns.rdatatype.to_text(dns.rdatatype.RdataType(rtype))}"
         self.questions += 1
         query = dns.message.make_query(
-            name, rtype, want_dnssec=True, use_edns=0, payload=4096, id=self.questions & 0xFFFF
+            name,
+            dns.rdatatype.RdataType(rtype),
+            want_dnssec=True,
+            use_edns=0,
+            payload=4096,
+            id=self.questions & 0xFFFF,
         )
         query.flags &= ~dns.flags.RD
         wire = self._answer(query.to_wire(), self._now)
