@@ -47,10 +47,10 @@ pub struct Incoming<'a> {
 pub trait Service: Send + Sync + 'static {
     /// What one batch of queries sees, whatever is swapped meanwhile.
     type Snapshot;
-    /// State of one worker that no other touches.
-    type Seat: Send;
+    /// State of one thread that no other touches.
+    type Seat: Send + 'static;
 
-    /// Made once by each worker.
+    /// Made once by each thread that answers.
     fn seat(&self) -> Self::Seat;
 
     /// Taken once a batch.
@@ -73,8 +73,9 @@ pub trait Service: Send + Sync + 'static {
     fn refused_connection(&self);
 }
 
-/// UNIX seconds; the one reading of the wall clock in this crate.
-pub(crate) fn unix_seconds() -> u64 {
+/// UNIX seconds; the one reading of the wall clock among the crates.
+#[must_use]
+pub fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
@@ -90,7 +91,6 @@ pub(crate) fn answer_guarded<S: Service>(
     reply.clear();
     let outcome = catch_unwind(AssertUnwindSafe(|| service.answer(seat, snapshot, view_id, query, reply)));
     if outcome.is_err() {
-        *seat = service.seat();
         service.panicked();
         write_servfail(query.packet, reply);
     }

@@ -6,12 +6,12 @@ use std::net::{TcpStream, UdpSocket};
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
-use crate::sink::ReplySink;
+use crate::sink::SocketSink;
 
 /// Echoes with QR set; says its view when asked for 'v', panics at 'p', drops 'd', answers 'l' only when `release` is called.
 #[derive(Default)]
 struct Echo {
-    late: Mutex<Vec<(ReplySink, Vec<u8>)>>,
+    late: Mutex<Vec<(SocketSink, Vec<u8>)>>,
     panics: AtomicUsize,
     refused: AtomicUsize,
 }

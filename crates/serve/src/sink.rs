@@ -1,6 +1,6 @@
 //! Where a reply goes when it is not ready at once: the way back to one client, kept by the resolver's waiters.
 //!
-//! Not for ordinary replies, which the socket loops send themselves. Limits: a sink sends at most once, from any thread,
+//! Not for ordinary replies, which the socket loops send themselves. Limits: a sink sends from any thread,
 //! never blocks and never fails loudly; a client that went away, or a socket that was closed, simply gets nothing.
 
 use std::fmt;
@@ -50,8 +50,8 @@ impl<'a> ReplyTo<'a> {
 
     /// A handle that outlives the call and answers `peer` later.
     #[must_use]
-    pub fn sink(&self, peer: SocketAddr) -> ReplySink {
-        ReplySink(match self.0 {
+    pub fn sink(&self, peer: SocketAddr) -> SocketSink {
+        SocketSink(match self.0 {
             Route::Nowhere => Target::Nowhere,
             Route::Udp { socket, local } => Target::Udp { socket: Arc::downgrade(socket), peer, local },
             Route::Tcp { replies, slot } => Target::Tcp { replies: replies.clone(), slot: Arc::clone(slot) },
@@ -65,8 +65,8 @@ impl fmt::Debug for ReplyTo<'_> {
     }
 }
 
-/// Answers one client later, at most once.
-pub struct ReplySink(Target);
+/// Answers one client later.
+pub struct SocketSink(Target);
 
 enum Target {
     Nowhere,
@@ -76,32 +76,26 @@ enum Target {
     Tcp { replies: UnboundedSender<TcpReply>, slot: Arc<OwnedSemaphorePermit> },
 }
 
-impl ReplySink {
-    /// A sink that throws its reply away; for callers without a socket.
-    #[must_use]
-    pub const fn nowhere() -> Self {
-        Self(Target::Nowhere)
-    }
-
+impl SocketSink {
     /// Sends `message` (without TCP's length prefix), or nothing if the client is gone.
-    pub fn send(self, message: &[u8]) {
-        match self.0 {
+    pub fn send(&self, message: &[u8]) {
+        match &self.0 {
             Target::Nowhere => {}
             Target::Udp { socket, peer, local } => {
                 if let Some(socket) = socket.upgrade() {
-                    socket.send_to(message, peer, local);
+                    socket.send_to(message, *peer, *local);
                 }
             }
             Target::Tcp { replies, slot } => {
                 // Refused only when the connection is gone.
-                let _ = replies.send(TcpReply { message: message.to_vec(), _slot: slot });
+                let _ = replies.send(TcpReply { message: message.to_vec(), _slot: Arc::clone(slot) });
             }
         }
     }
 }
 
-impl fmt::Debug for ReplySink {
+impl fmt::Debug for SocketSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReplySink")
+        f.write_str("SocketSink")
     }
 }

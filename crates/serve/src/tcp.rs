@@ -128,8 +128,10 @@ impl Drop for Handle {
 /// Serves until told to stop; the runtime that ran it then drops whatever is still open.
 async fn run<S: Service>(service: Arc<S>, mut commands: UnboundedReceiver<Command>) {
     let census = Arc::new(Census::default());
+    let seat = Arc::new(Mutex::new(service.seat()));
     while let Some(Command::Listen { listener, view_id, closed, gone }) = commands.recv().await {
-        let (service, census) = (Arc::clone(&service), Arc::clone(&census));
+        let desk = Desk { service: Arc::clone(&service), seat: Arc::clone(&seat), view_id };
+        let census = Arc::clone(&census);
         tokio::spawn(async move {
             // Dropped after the listener, which is declared later.
             let _gone = gone;
@@ -137,18 +139,35 @@ async fn run<S: Service>(service: Arc<S>, mut commands: UnboundedReceiver<Comman
             // The connections live in a set inside the accepting future and end with it.
             tokio::select! {
                 _ = closed => {}
-                () = accept(&listener, &service, &view_id, &census) => {}
+                () = accept(&listener, &desk, &census) => {}
             }
         });
     }
 }
 
-async fn accept<S: Service>(
-    listener: &TcpListener,
-    service: &Arc<S>,
-    view_id: &Arc<str>,
-    census: &Arc<Census>,
-) {
+/// What a connection needs in order to answer.
+struct Desk<S: Service> {
+    service: Arc<S>,
+    /// The thread's; never locked across an await, so nobody ever waits for it.
+    seat: Arc<Mutex<S::Seat>>,
+    view_id: Arc<str>,
+}
+
+impl<S: Service> Clone for Desk<S> {
+    fn clone(&self) -> Self {
+        let Self { service, seat, view_id } = self;
+        Self { service: Arc::clone(service), seat: Arc::clone(seat), view_id: Arc::clone(view_id) }
+    }
+}
+
+impl<S: Service> Desk<S> {
+    fn answer(&self, query: Incoming<'_>, reply: &mut Vec<u8>) {
+        let snapshot = self.service.snapshot();
+        answer_guarded(&*self.service, &mut self.seat.lock(), &snapshot, &self.view_id, query, reply);
+    }
+}
+
+async fn accept<S: Service>(listener: &TcpListener, desk: &Desk<S>, census: &Arc<Census>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -156,13 +175,13 @@ async fn accept<S: Service>(
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => match Census::enter(census, peer.ip()) {
                     Some(place) => {
-                        let (service, view_id) = (Arc::clone(service), Arc::clone(view_id));
+                        let desk = desk.clone();
                         connections.spawn(async move {
-                            converse(&*service, &view_id, stream, peer).await;
+                            converse(&desk, stream, peer).await;
                             drop(place);
                         });
                     }
-                    None => service.refused_connection(),
+                    None => desk.service.refused_connection(),
                 },
                 // Out of descriptors or memory: the client stays in the backlog until some are free again.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -214,11 +233,11 @@ impl Drop for Place {
     }
 }
 
-async fn converse<S: Service>(service: &S, view_id: &str, stream: TcpStream, peer: SocketAddr) {
+async fn converse<S: Service>(desk: &Desk<S>, stream: TcpStream, peer: SocketAddr) {
     let _ = stream.set_nodelay(true);
     let (input, output) = stream.into_split();
     let (replies, ready) = mpsc::unbounded_channel();
-    let mut asking = pin!(read_queries(service, view_id, input, peer, replies));
+    let mut asking = pin!(read_queries(desk, input, peer, replies));
     let mut telling = pin!(write_replies(output, ready));
     tokio::select! {
         // All senders are in the reader and in late answers, so the writer ends first only when writing failed.
@@ -229,14 +248,12 @@ async fn converse<S: Service>(service: &S, view_id: &str, stream: TcpStream, pee
 }
 
 async fn read_queries<S: Service>(
-    service: &S,
-    view_id: &str,
+    desk: &Desk<S>,
     input: OwnedReadHalf,
     peer: SocketAddr,
     replies: UnboundedSender<TcpReply>,
 ) {
     let mut input = BufReader::with_capacity(2048, input);
-    let mut seat = service.seat();
     let slots = Arc::new(Semaphore::new(OUTSTANDING));
     let mut packet = Vec::new();
     loop {
@@ -250,7 +267,7 @@ async fn read_queries<S: Service>(
         let mut message = Vec::new();
         let reply_to = ReplyTo::tcp(&replies, &slot);
         let query = Incoming { packet: &packet, peer, tcp: true, reply_to, now: unix_seconds() };
-        answer_guarded(service, &mut seat, &service.snapshot(), view_id, query, &mut message);
+        desk.answer(query, &mut message);
         if !message.is_empty() && replies.send(TcpReply { message, _slot: slot }).is_err() {
             return;
         }
