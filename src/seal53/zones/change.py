@@ -392,7 +392,7 @@ def _check_aliases(run: _Run) -> None:
         while step is not None and (target := step.record.alias) is not None:
             found = [held for (kind, _), held in run.at(target).items() if kind == rtype]
             if target in seen or (step is placed and not found):
-                head = _alias_text(target, rtype, placed.alias.zone_id)
+                head = _alias_text(names.parse(placed.alias.name), rtype, placed.alias.zone_id)
                 run.refuse(f"{head}, but that target was not found", key)
                 break
             seen.add(target)

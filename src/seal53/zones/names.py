@@ -34,7 +34,7 @@ class BadName(Fault):
 
 def parse(text: str, *, fold: bool = True) -> Name:
     """Reads a name; `fold` makes it lower case, as owners are. Raises BadName."""
-    if len(text) < MAX_NAME and _PLAIN.fullmatch(text):
+    if len(text) <= MAX_NAME - 2 and _PLAIN.fullmatch(text):
         return Name.parse(text.lower() if fold else text)
     if text == "":
         raise BadName("DomainNameEmpty", "Domain name is empty", "")
