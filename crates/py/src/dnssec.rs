@@ -3,7 +3,8 @@
 use ::dnssec::Window;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyTuple};
+use serve::{SealedKey, SigningParts};
 
 use crate::errors::Fault;
 use crate::name::PyName;
@@ -47,10 +48,10 @@ pub fn signed_data<'py>(
 
 /// Next name and bitmap of an NSEC RDATA.
 #[pyfunction]
-pub fn nsec_types<'py>(py: Python<'py>, nsec: &[u8]) -> PyResult<(PyName, Bound<'py, pyo3::types::PyTuple>)> {
+pub fn nsec_types<'py>(py: Python<'py>, nsec: &[u8]) -> PyResult<(PyName, Bound<'py, PyTuple>)> {
     let (next, types) = ::dnssec::denial::nsec_types(nsec).map_err(Fault::from)?;
     let types = types.into_iter().map(|rtype| rtype.code()).collect::<Vec<_>>();
-    Ok((PyName(next), pyo3::types::PyTuple::new(py, types)?))
+    Ok((PyName(next), PyTuple::new(py, types)?))
 }
 
 type BytesPair<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>);
@@ -68,22 +69,9 @@ pub fn kek_of(kek: &[u8]) -> Result<&[u8; 32], Fault> {
     kek.try_into().map_err(|_| Fault::KekLength(kek.len()))
 }
 
-/// One sealed zone-signing key.
-#[derive(Clone)]
-pub struct SealedKey {
-    pub sealed: Box<[u8]>,
-    pub aad: Box<[u8]>,
-    pub dnskey: Box<[u8]>,
-}
-
 /// How a zone version is signed. rrsigs in windows cover the DNSKEY RRset; keys are (sealed PKCS#8, aad, DNSKEY RDATA).
 #[pyclass(frozen, module = "seal53.core._native", name = "Signing")]
-pub struct PySigning {
-    pub dnskey_ttl: u32,
-    pub dnskeys: Vec<Box<[u8]>>,
-    pub windows: Vec<Window>,
-    pub keys: Vec<SealedKey>,
-}
+pub struct PySigning(pub SigningParts);
 
 type WindowParts = (u64, u64, u64, Vec<PyBackedBytes>);
 type KeyParts = (PyBackedBytes, PyBackedBytes, PyBackedBytes);
@@ -116,11 +104,11 @@ impl PySigning {
                 dnskey: Box::from(&*dnskey),
             })
             .collect();
-        Ok(Self { dnskey_ttl, dnskeys: boxed(&dnskeys)?, windows, keys })
+        Ok(Self(SigningParts { dnskey_ttl, dnskeys: boxed(&dnskeys)?, windows, keys }))
     }
 
     fn __repr__(&self) -> String {
-        format!("Signing({} DNSKEYs, {} windows)", self.dnskeys.len(), self.windows.len())
+        format!("Signing({} DNSKEYs, {} windows)", self.0.dnskeys.len(), self.0.windows.len())
     }
 }
 

@@ -8,6 +8,7 @@ mod dnssec;
 mod errors;
 mod message;
 mod name;
+mod plane;
 mod records;
 
 use std::collections::HashMap;
@@ -28,6 +29,8 @@ mod _native {
     use message::{PyMessage, build_query};
     #[pymodule_export]
     use name::{PyName, rtype_number, rtype_text};
+    #[pymodule_export]
+    use plane::{PyCandidate, PyDataPlane};
     #[pymodule_export]
     use records::{PyRRset, PyRecordSet, decode_edit, encode_edit};
 

@@ -6,6 +6,8 @@ anything, reads a clock or opens a file; `DataPlane` alone has threads, once it 
 
 from seal53.core._native import (
     DNSSEC_CODES,
+    Candidate,
+    DataPlane,
     DnssecFault,
     Message,
     Name,
@@ -32,6 +34,8 @@ from seal53.core.values import Rcode, RrType
 
 __all__ = [
     "DNSSEC_CODES",
+    "Candidate",
+    "DataPlane",
     "DnssecFault",
     "Message",
     "Name",
