@@ -16,7 +16,7 @@ import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import dns.exception
 import dns.flags
@@ -250,8 +250,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._spoofer, self._server, self._port = spoofer, server, port
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._spoofer.spawn(
