@@ -390,7 +390,7 @@ class Publisher:
                 return []
             if version is not None and version < known.version:
                 deltas = [delta for delta in known.history if delta.version > version]
-                # A delta holds the final state of what it touches: it leads on from versions after its base too.
+                # A delta has the final state of what it touches: it leads on from later versions too.
                 if deltas and deltas[0].base <= version:
                     return list[ToEdge](deltas)
             whole = self._snapshot(zone_id)

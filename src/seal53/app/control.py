@@ -1,0 +1,304 @@
+"""The life of the control process: store, API, publishing, keys, and its end of the feed.
+
+    main thread   one event loop: gateway (uvicorn), feed, the line to the supervisor, the ready file's facts
+    "publish"     reconcile.publish: composes, proves, sends; woken by commits and acknowledgements
+    "keys"        reconcile.keys: signs DNSKEY RRsets anew when they are due
+    operations    run in the gateway's worker threads
+
+A thread that fails unexpectedly ends the process, which its supervisor starts anew: what was committed is
+composed again. `authorize` and `record` are the two hooks that every call passes.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import uvicorn
+
+from seal53.app.facts import ReadyFacts
+from seal53.app.resolution import boot_of, make_probe, resolver_operations
+from seal53.app.seed import seed
+from seal53.base import journal
+from seal53.base.clock import SystemClock
+from seal53.base.ids import AccountId, Ids
+from seal53.base.journal import Secret
+from seal53.config import Place, Settings, seeds
+from seal53.core import DataPlane
+from seal53.feed.link import Answers, Ended, Facts, Link, Started
+from seal53.feed.server import FeedServer
+from seal53.gateway import app as gateway
+from seal53.reconcile import prover
+from seal53.reconcile.compose import RegistryAddresses
+from seal53.reconcile.keys import KeysLoop
+from seal53.reconcile.publish import Publisher
+from seal53.services import kms, operator, route53, route53domains, sts
+from seal53.services.context import Caller, Limits, Operation, Request, Response, Services
+from seal53.store import Store, accounts, changes, edges
+
+DATABASE = "seal53.db"
+_SERVED_WITHIN_S = 5.0  # how long an operator call waits for what it made to answer
+_FACTS_PAUSE_S = 0.02
+
+OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
+    "route53": route53.OPERATIONS,
+    "route53domains": route53domains.OPERATIONS,
+    "route53resolver": resolver_operations(),
+    "kms": kms.OPERATIONS,
+    "sts": sts.OPERATIONS,
+}
+
+
+def authorize(service: str, operation: str, request: Request, caller: Caller) -> None:
+    """The one place that allows or refuses a call. An account's key is its root: it may do everything."""
+
+
+def record(entry: Mapping[str, object]) -> None:
+    """The one place that records a call: a journal line."""
+    facts: dict[str, Any] = dict(entry)
+    journal.event("call", **facts)
+
+
+def run_control(settings: Settings, place: Place, link: Link) -> None:
+    """Until SIGTERM. Raises StartFault."""
+    control = _Control(settings, place, link)
+    try:
+        asyncio.run(control.live())
+    finally:
+        control.store.close()
+    if control.failure is not None:
+        raise control.failure
+
+
+class _Control:
+    def __init__(self, settings: Settings, place: Place, link: Link) -> None:
+        self._place = place
+        self._link = link
+        self._clock = SystemClock()
+        self.failure: BaseException | None = None
+        self.store = Store(place.data / DATABASE)
+        self.store.open()
+        self._services = Services(
+            store=self.store,
+            kek=place.kek,
+            ids=Ids(),
+            probe=make_probe(settings, place, self.store, self._clock),
+            limits=Limits(name_server_pattern=settings.name_server_pattern, address_block=str(place.block)),
+        )
+        with self.store.write() as tx:
+            seed(tx, self._services, settings, place, seeds(settings), self._clock.now())
+            boot = boot_of(tx, settings, place)
+            for edge in edges.every(tx):
+                if edge.id not in link.live:
+                    edges.remove(tx, edge.id)
+            known = edges.every(tx)
+        public = settings.allow_public_registry or place.block.is_loopback
+        self._publisher = Publisher(
+            self.store,
+            DataPlane(bytes(place.kek)),
+            prove=prover.prove,
+            registry=RegistryAddresses(
+                root=(str(place.block[1]),) if public else (),
+                tlds=(str(place.block[2]), str(place.block[3])) if public else (),
+            ),
+            boot=boot,
+            clock=self._clock,
+        )
+        self._feed = FeedServer(
+            self._publisher,
+            token=place.token,
+            registered=self._register,
+            acknowledged=self._publisher.wake,
+        )
+        for edge in known:
+            self._feed.known(edge.id, edge.role)
+        for edge_id in link.live:
+            self._feed.expect(edge_id)
+        self._keys = KeysLoop(self.store, place.kek, kms.DnssecSigners(self._services))
+        self._ended = threading.Event()
+
+    async def live(self) -> None:
+        loop = self._loop = asyncio.get_running_loop()
+        server = _Server(
+            uvicorn.Config(
+                self._application(),
+                log_config=None,
+                log_level=logging.WARNING,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=1,
+                **gateway.UVICORN,
+            )
+        )
+        self._server = server
+        loop.add_signal_handler(signal.SIGTERM, self._end)
+        loop.add_reader(self._link.socket, self._hear)
+        committed = asyncio.Event()
+        self.store.woken.append(self._publisher.wake)
+        self.store.woken.append(lambda: _soon(loop, committed))
+        telling = asyncio.create_task(self._tell(server, committed))
+        threads = [
+            threading.Thread(target=self._guarded, args=(part,), name=name, daemon=True)
+            for name, part in (("publish", self._publish), ("keys", self._sign))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            await server.serve(sockets=[self._place.api_socket])
+        finally:
+            self._end()
+            self._feed.close()
+            telling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await telling
+
+    def _end(self) -> None:
+        self._server.should_exit = True
+        self._ended.set()
+        self._publisher.stop()
+
+    # --- threads
+
+    def _guarded(self, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except BaseException as e:
+            logging.getLogger("seal53").exception("a part of the control process failed")
+            self.failure = e
+            self._loop.call_soon_threadsafe(self._end)
+
+    def _publish(self) -> None:
+        self._publisher.start(self._feed)
+        asyncio.run_coroutine_threadsafe(self._feed.start(self._place.feed_socket), self._loop).result()
+        self._publisher.run()
+
+    def _sign(self) -> None:
+        while not self._ended.is_set():
+            now = self._clock.now()
+            wake_at = self._keys.tick(now)
+            self._ended.wait(max(1, wake_at - now))
+
+    def _register(self, edge_id: str, role: str) -> None:
+        def write() -> None:
+            with self.store.write() as tx:
+                edges.register(tx, edge_id, role, self._clock.now())
+
+        self._loop.run_in_executor(None, write)
+
+    # --- the supervisor
+
+    def _hear(self) -> None:
+        said = self._link.feed()
+        if said is None:
+            self._loop.remove_reader(self._link.socket)
+            self._end()
+            return
+        for message in said:
+            match message:
+                case Started(edge_id=edge_id):
+                    self._feed.expect(edge_id)
+                case Ended(edge_id=edge_id):
+                    self._feed.forget(edge_id)
+                    self._loop.run_in_executor(None, self._unregister, edge_id)
+                case _:
+                    pass
+
+    def _unregister(self, edge_id: str) -> None:
+        with self.store.write() as tx:
+            edges.remove(tx, edge_id)
+
+    async def _tell(self, server: uvicorn.Server, committed: asyncio.Event) -> None:
+        """What the ready file holds: once the API answers, and again whenever it has changed."""
+        facts = ReadyFacts(self._place)
+        told: dict[str, Any] | None = None
+        while not server.started:
+            await asyncio.sleep(0.002)
+        while True:
+            committed.clear()
+            now = await asyncio.to_thread(self._read, facts)
+            if now != told:
+                self._link.send(Facts(facts=now))
+                if told is None:
+                    self._link.send(Answers())
+                told = now
+            await committed.wait()
+            await asyncio.sleep(_FACTS_PAUSE_S)
+
+    def _read(self, facts: ReadyFacts) -> dict[str, Any]:
+        with self.store.read() as tx:
+            return facts.read(tx)
+
+    # --- the API
+
+    def _application(self) -> Any:
+        return gateway.build(
+            operations={
+                (service, name): _bound(self._services, operation)
+                for service, operations in OPERATIONS.items()
+                for name, operation in operations.items()
+            },
+            credentials=self._credentials,
+            clock=self._clock,
+            ids=self._services.ids,
+            authorize=authorize,
+            record=record,
+            operator={
+                "account": _bound(self._services, operator.create_account),
+                "vpc": self._create_vpc,
+                "stats": self._stats,
+            },
+        )
+
+    def _credentials(self, access_key_id: str) -> tuple[AccountId, Secret] | None:
+        with self.store.read() as tx:
+            found = accounts.by_access_key(tx, access_key_id)
+        if found is None:
+            return None
+        account_id, sealed = found
+        return AccountId(account_id), Secret(operator.secret_of(self._place.kek, access_key_id, sealed))
+
+    def _create_vpc(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+        """Returns when the new resolver answers, or after some seconds without."""
+        made = dict(operator.create_vpc(self._services, request, caller))
+        until = self._clock.monotonic() + _SERVED_WITHIN_S
+        while self._clock.monotonic() < until and not self._in_sync(made["change_id"]):
+            time.sleep(0.01)
+        del made["change_id"]
+        return {**made, "port": self._place.port}
+
+    def _in_sync(self, change_id: str) -> bool:
+        with self.store.read() as tx:
+            change = changes.get(tx, change_id)
+        return change is None or change.insync_at is not None
+
+    def _stats(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+        """The counters of each name-server process, by its id."""
+        with self.store.read() as tx:
+            operator.require_managing(tx, caller)
+        counters = asyncio.run_coroutine_threadsafe(self._feed.counters(), self._loop)
+        return {"counters": counters.result(timeout=_SERVED_WITHIN_S)}
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the process has its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _soon(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    """Sets an event from another thread; a loop that has ended needs it no more."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(event.set)
+
+
+def _bound(services: Services, operation: Operation) -> Callable[[Request, Caller], Response]:
+    def bound(request: Request, caller: Caller) -> Response:
+        return operation(services, request, caller)
+
+    return bound

@@ -1,0 +1,96 @@
+"""What a fresh database holds before the first call: registry, two accounts with a VPC each, seeded accounts.
+
+Idempotent: it runs at each start of control, and mends what the settings changed. Not for: anything that an
+API call makes. Limits: an address block belongs to its database for life, as delegation sets have their
+addresses from it.
+"""
+
+import hmac
+from collections.abc import Sequence
+
+from seal53 import registry
+from seal53.base.errors import StartFault
+from seal53.base.ids import AccountId
+from seal53.config import AccountSeed, Place, Settings
+from seal53.registry import RegistrySettings
+from seal53.services import operator
+from seal53.services.context import Services
+from seal53.store import Tx, accounts, meta, vpcs
+
+DEFAULT_ACCOUNTS = ((AccountId("111111111111"), "account-1"), (AccountId("222222222222"), "account-2"))
+REGION = "us-east-1"
+_BLOCK = "address_block"
+
+
+def seed(
+    tx: Tx, services: Services, settings: Settings, place: Place, seeds: Sequence[AccountSeed], now: int
+) -> None:
+    """Raises StartFault."""
+    _same_block(tx, str(place.block))
+    registry.bootstrap(
+        tx, kek=services.kek, ids=services.ids, now=now, settings=registry_settings(settings, place)
+    )
+    for account_id, name in DEFAULT_ACCOUNTS:
+        if accounts.get(tx, account_id) is None:
+            _account(tx, services, account_id, name, now)
+            operator.add_access_key(
+                tx,
+                services.kek,
+                account_id,
+                services.ids.access_key_id(),
+                services.ids.secret_access_key(),
+                now,
+            )
+    for wanted in seeds:
+        if accounts.get(tx, wanted.account_id) is None:
+            _account(tx, services, AccountId(wanted.account_id), f"account-{wanted.account_id}", now)
+        _key(tx, services, wanted, now)
+
+
+def registry_settings(settings: Settings, place: Place) -> RegistrySettings:
+    root, first_tld, second_tld = (str(place.block[n]) for n in (1, 2, 3))
+    return RegistrySettings(
+        tlds=settings.tlds,
+        root_address=root,
+        tld_addresses=(first_tld, second_tld),
+        ns_ttl=settings.tld_ns_ttl,
+        ds_ttl=settings.tld_ds_ttl,
+        negative_ttl=settings.tld_negative_ttl,
+    )
+
+
+def _same_block(tx: Tx, block: str) -> None:
+    before = meta.get(tx, _BLOCK)
+    if before is None:
+        meta.put(tx, _BLOCK, block)
+    elif before != block:
+        raise StartFault(
+            f"this data directory has its addresses in {before}, not in {block}",
+            hint=f"start with --address-block {before}",
+        )
+
+
+def _account(tx: Tx, services: Services, account_id: AccountId, name: str, now: int) -> None:
+    accounts.create(tx, id=account_id, name=name, now=now)
+    if not vpcs.of_account(tx, account_id):
+        operator.add_vpc(tx, services, account_id=account_id, region=REGION, now=now)
+
+
+def _key(tx: Tx, services: Services, wanted: AccountSeed, now: int) -> None:
+    found = accounts.by_access_key(tx, wanted.access_key_id)
+    if found is None:
+        operator.add_access_key(
+            tx,
+            services.kek,
+            AccountId(wanted.account_id),
+            wanted.access_key_id,
+            wanted.secret_access_key,
+            now,
+        )
+        return
+    account_id, sealed = found
+    if account_id != wanted.account_id:
+        raise StartFault(f"the access key {wanted.access_key_id} belongs to account {account_id} already")
+    secret = operator.secret_of(services.kek, wanted.access_key_id, sealed)
+    if not hmac.compare_digest(bytes(secret), wanted.secret_access_key.encode()):
+        raise StartFault(f"the access key {wanted.access_key_id} exists already with another secret")

@@ -1,0 +1,136 @@
+"""What the operator asks of the running service: a new account, a new VPC. Under `/_seal53/`, as JSON.
+
+Signed with SigV4 like every call (service name "seal53"). Accounts are made by the managing account, the
+first one, alone; a VPC by the account that owns it. Not for: AWS's own ways to make either, which are EC2's
+and Organizations'.
+"""
+
+from seal53.base.ids import AccountId, VpcId
+from seal53.keystore.sealing import seal, unseal
+from seal53.services.context import Caller, Request, Response, Services
+from seal53.services.faults import AwsFault
+from seal53.store import Tx, accounts, changes, outbox, vpcs
+from seal53.store import delegation_sets as set_rows
+from seal53.store.accounts import AccessKey
+from seal53.store.vpcs import Vpc
+from seal53.zones.addresses import AddressesExhausted, next_resolver
+
+NAME_MOST = 64
+INVALID = "ValidationException"
+
+
+def create_account(services: Services, request: Request, caller: Caller) -> Response:
+    """{"name"?, "id"?} -> the account with its first access key, shown this once and in the ready file."""
+    _members(request, {"name", "id"})
+    name = _text(request, "name", "account")
+    account_id = request.get("id")
+    if account_id is not None and not _is_account_id(account_id):
+        raise AwsFault(INVALID, "id: an account id has 12 digits")
+    with services.store.write() as tx:
+        require_managing(tx, caller)
+        if account_id is None:
+            account_id = _free_id(tx, services)
+        elif accounts.get(tx, account_id) is not None:
+            raise AwsFault(INVALID, f"the account {account_id} exists already")
+        access_key_id = services.ids.access_key_id()
+        secret = services.ids.secret_access_key()
+        accounts.create(tx, id=account_id, name=name, now=caller.now)
+        add_access_key(tx, services.kek, account_id, access_key_id, secret, caller.now)
+    return {"id": account_id, "name": name, "access_key_id": access_key_id, "secret_access_key": secret}
+
+
+def create_vpc(services: Services, request: Request, caller: Caller) -> Response:
+    """{"region"?} -> the VPC and its resolver's address; `change_id` is in sync when the resolver answers."""
+    _members(request, {"region"})
+    region = _text(request, "region", caller.region or "us-east-1")
+    with services.store.write() as tx:
+        try:
+            vpc, change_id = add_vpc(
+                tx, services, account_id=caller.account_id, region=region, now=caller.now
+            )
+        except AddressesExhausted as e:
+            raise AwsFault("LimitExceededException", str(e)) from None
+    return {
+        "vpc_id": vpc.id,
+        "region": vpc.region,
+        "account": vpc.account_id,
+        "address": vpc.address,
+        "change_id": change_id,
+    }
+
+
+def require_managing(tx: Tx, caller: Caller) -> None:
+    """Raises AwsFault unless the caller is the first account."""
+    account = accounts.get(tx, caller.account_id)
+    if account is None or account.position != 0:
+        raise AwsFault(
+            "AccessDeniedException", "only the managing account, the first one of this service, may do this"
+        )
+
+
+def add_access_key(
+    tx: Tx, kek: bytes, account_id: AccountId, access_key_id: str, secret: str, now: int
+) -> None:
+    """Seals a secret and stores it."""
+    sealed = seal(kek, secret_aad(access_key_id), secret.encode())
+    accounts.add_key(
+        tx,
+        AccessKey(access_key_id=access_key_id, account_id=account_id, sealed_secret=sealed, created_at=now),
+    )
+
+
+def add_vpc(tx: Tx, services: Services, *, account_id: AccountId, region: str, now: int) -> tuple[Vpc, str]:
+    """A VPC with the next free resolver address, and the change that its resolver closes."""
+    used = {vpc.address for vpc in vpcs.every(tx)}
+    used |= {address for s in set_rows.every(tx) for address in s.addresses}
+    vpc = Vpc(
+        id=VpcId(services.ids.vpc()),
+        account_id=account_id,
+        region=region,
+        address=next_resolver(services.limits.address_block, used),
+        created_at=now,
+    )
+    vpcs.insert(tx, vpc)
+    subject = f"vpc:{vpc.id}"
+    outbox.append(tx, subject, vpc.version, "vpc")
+    change = changes.open_change(
+        tx, id=services.ids.change(), account_id=account_id, subject=subject, version=vpc.version, now=now
+    )
+    return vpc, change.id
+
+
+def secret_aad(access_key_id: str) -> bytes:
+    """What a sealed secret access key is bound to."""
+    return b"secret:" + access_key_id.encode()
+
+
+def secret_of(kek: bytes, access_key_id: str, sealed: bytes) -> bytes:
+    """The secret access key, as a Secret. Raises UnsealFault."""
+    return unseal(kek, secret_aad(access_key_id), sealed)
+
+
+def _free_id(tx: Tx, services: Services) -> AccountId:
+    taken = {account.id for account in accounts.every(tx)}
+    while True:
+        number = int(services.ids.hex(12), 16) % 10**12
+        if number >= 10**11 and (account_id := f"{number:012d}") not in taken:
+            return AccountId(account_id)
+
+
+def _is_account_id(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 12 and value.isascii() and value.isdigit()
+
+
+def _members(request: Request, known: set[str]) -> None:
+    unknown = sorted(set(request) - known)
+    if unknown:
+        raise AwsFault(INVALID, f"unknown member {unknown[0]!r}; known are {', '.join(sorted(known))}")
+
+
+def _text(request: Request, member: str, default: str) -> str:
+    value = request.get(member)
+    if value is None:
+        return default
+    if not isinstance(value, str) or not 0 < len(value) <= NAME_MOST or not value.isprintable():
+        raise AwsFault(INVALID, f"{member}: 1 to {NAME_MOST} printable characters are expected")
+    return value
