@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seal53.keys import policy
-from seal53.keys.dnskey import KskFacts, ZskFacts, published_dnskeys
+from seal53.keys.dnskey import KskFacts, ZskFacts, active_zsks, published_dnskeys
 from seal53.keys.state import KskStatus, ksk_status
 from seal53.keys.windows import SignedWindow
 
@@ -55,6 +55,8 @@ def plan(zones: Iterable[ZoneKeys], now: int) -> Plan:
     for zone in zones:
         if any(k.kms_arn and ksk_status(k) is KskStatus.ACTION_NEEDED for k in zone.ksks):
             continue
+        if not active_zsks(zone.zsks, now):
+            continue  # a clock that went far back: what is served is better than an RRset without the ZSK
         why = _why(zone, now)
         if why:
             actions.append(Refresh(zone_id=zone.zone_id, why=why))

@@ -53,7 +53,9 @@ class KeysLoop:
     def tick(self, now: int) -> int:
         """Signs what is due; returns when to come again (UNIX seconds)."""
         with self._store.read() as tx:
-            facts = {zone.id: _load(tx, zone) for zone in zone_rows.every(tx) if _is_signed(zone)}
+            facts: dict[str, _Facts] = {
+                zone.id: _load(tx, zone) for zone in zone_rows.every(tx) if _is_signed(zone)
+            }
         plan = keys.plan((_zone_keys(f) for f in facts.values()), now)
         for action in plan.actions:
             self._refresh(facts[action.zone_id], action.why, now)
