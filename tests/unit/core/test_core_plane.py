@@ -196,9 +196,8 @@ def test_a_candidate_answers_before_it_is_served(plane: DataPlane) -> None:
 
 def test_an_edit_for_another_version_is_refused(plane: DataPlane) -> None:
     publish(plane, KEYS.signing())
-    add = encode_edit(
-        [record_set("new.example.com", 60, "A", "192.0.2.9")], [(Name.parse("www.example.com"), 1, "")]
-    )
+    new = record_set("new.example.com", 60, "A", "192.0.2.9")
+    add = encode_edit([new], [(Name.parse("www.example.com"), RrType.A, "")])
     with pytest.raises(PlaneFault) as caught:
         plane.stage("Z1", APEX, base=7, version=8, edit=add, keep_signing=True)
     assert caught.value.args[0] == "WrongBase"
