@@ -10,6 +10,7 @@ from typing import TextIO
 import dns.flags
 import dns.message
 import dns.rcode
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
 
@@ -57,7 +58,7 @@ class Show:
         before, started = upstream(), time.monotonic()
         try:
             yield
-        except Unexpected as e:
+        except (Unexpected, BotoCoreError, ClientError) as e:
             step.failures.append(str(e))
         finally:
             step.upstream, step.seconds = upstream() - before, time.monotonic() - started
