@@ -158,7 +158,10 @@ impl Flights {
             if !late(flight.since) {
                 return true;
             }
-            expired.extend(flight.waiters.extract_if(.., |waiter| late(waiter.since)));
+            let waiters = std::mem::take(&mut flight.waiters);
+            let (gone, staying) = waiters.into_iter().partition::<Vec<_>, _>(|waiter| late(waiter.since));
+            flight.waiters = staying;
+            expired.extend(gone);
             // The oldest that still waits decides when to look again.
             flight.since = flight.waiters.iter().map(|waiter| waiter.since).min().unwrap_or(flight.since);
             !flight.waiters.is_empty()
