@@ -111,8 +111,14 @@ def classify(message: Message, *, zone: Name, server: str, qname: Name, qtype: i
 
 
 def _read(message: Message, *, zone: Name, server: str, qname: Name, qtype: int) -> Outcome:
-    answer = signed_sets(message.answer, zone)
-    authority = signed_sets(message.authority, zone)
+    signatures = [
+        r
+        for section in (message.answer, message.authority, message.additional)
+        for r in section
+        if r.rtype == RrType.RRSIG
+    ]
+    answer = signed_sets(message.answer, signatures, zone)
+    authority = signed_sets(message.authority, signatures, zone)
     proofs = tuple(s for s in authority if s.rrset.rtype in (RrType.SOA, RrType.NSEC, RrType.NSEC3))
     response = Response(zone=zone, server=server, qname=qname, qtype=qtype, name=qname, authority=proofs)
     response = _follow(response, answer, message)
@@ -238,10 +244,8 @@ def _delegation_proof(
     return replace(base, absence=Absence.NODATA, authority=denial) if denial else None
 
 
-def signed_sets(section: Iterable[RRset], zone: Name) -> tuple[SignedSet, ...]:
+def signed_sets(section: Iterable[RRset], signatures: Sequence[RRset], zone: Name) -> tuple[SignedSet, ...]:
     """The RRsets of a section that lie at or below `zone`, each with the RRSIGs that cover it."""
-    inside = [r for r in section if r.owner.is_at_or_below(zone)]
-    signatures = [r for r in inside if r.rtype == RrType.RRSIG]
     return tuple(
         SignedSet(
             rrset,
@@ -253,6 +257,6 @@ def signed_sets(section: Iterable[RRset], zone: Name) -> tuple[SignedSet, ...]:
                 if int.from_bytes(octets[:2]) == rrset.rtype
             ),
         )
-        for rrset in inside
-        if rrset.rtype != RrType.RRSIG
+        for rrset in section
+        if rrset.rtype != RrType.RRSIG and rrset.owner.is_at_or_below(zone)
     )

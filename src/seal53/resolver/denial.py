@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from seal53.base.errors import Fault
 from seal53.core import DnssecFault, Name, RrType, nsec_types, rtype_text
+from seal53.resolver.classify import Absence
 
 
 class Unproven(Fault):
@@ -42,8 +43,8 @@ class Nsec:
 
         RFC 4034 §4.1.1: the last NSEC of a zone leads back to the apex.
         """
-        if not name.is_at_or_below(apex) or not self.owner < name:
-            return False
+        if not name.is_at_or_below(apex) or not self.next.is_at_or_below(apex) or not self.owner < name:
+            return False  # a gap that ends outside the zone says nothing
         # RFC 6840 §4.1 MUST NOT: an ancestor delegation's or a DNAME's NSEC denies nothing below it
         if name.is_at_or_below(self.owner) and (self.is_parent_side or RrType.DNAME in self.types):
             return False
@@ -58,7 +59,24 @@ class Nsec:
 class Proof:
     """What has been proven. `no_name`: by compact denial the name does not exist, whatever the rcode."""
 
+    absence: Absence
     no_name: bool = False
+
+
+def prove_absence(claimed: Absence, qname: Name, qtype: int, nsecs: Sequence[Nsec], apex: Name) -> Proof:
+    """What the NSECs prove of a reply that claims `claimed`.
+
+    The rcode is not signed: a name error that is none, where the type is proven absent, becomes NODATA.
+    """
+    if claimed is Absence.NODATA:
+        return prove_nodata(qname, qtype, nsecs, apex)
+    try:
+        return prove_no_name(qname, nsecs, apex)
+    except Unproven as first:
+        try:
+            return prove_nodata(qname, qtype, nsecs, apex)
+        except Unproven:
+            raise first from None
 
 
 def prove_nodata(qname: Name, qtype: int, nsecs: Sequence[Nsec], apex: Name) -> Proof:
@@ -66,17 +84,17 @@ def prove_nodata(qname: Name, qtype: int, nsecs: Sequence[Nsec], apex: Name) -> 
     for nsec in nsecs:
         if nsec.owner == qname:
             _deny_type(nsec, qtype)
-            return Proof(no_name=RrType.NXNAME in nsec.types)  # RFC 9824 §3.2
+            return Proof(Absence.NODATA, no_name=RrType.NXNAME in nsec.types)  # RFC 9824 §3.2
     covering = _covering(qname, nsecs, apex)
     if covering is None:
         raise Unproven(f"no NSEC speaks of {qname}")
     if covering.has_below(qname):
-        return Proof()  # an empty non-terminal has no types at all (RFC 8020 §2)
+        return Proof(Absence.NODATA)  # an empty non-terminal has no types at all (RFC 8020 §2)
     encloser = closest_encloser(qname, covering)
     for nsec in nsecs:
         if nsec.owner == encloser.child(b"*"):
             _deny_type(nsec, qtype)  # RFC 4035 §3.1.3.4
-            return Proof()
+            return Proof(Absence.NODATA)
     raise Unproven(f"{qname} is denied, but the wildcard at {encloser} is not")
 
 
@@ -85,7 +103,7 @@ def prove_no_name(qname: Name, nsecs: Sequence[Nsec], apex: Name) -> Proof:
     for nsec in nsecs:
         if nsec.owner == qname:
             if RrType.NXNAME in nsec.types:
-                return Proof(no_name=True)  # RFC 9824 §5.1
+                return Proof(Absence.NXDOMAIN, no_name=True)  # RFC 9824 §5.1
             raise Unproven(f"the NSEC of {qname} says that the name exists")
     covering = _covering(qname, nsecs, apex)
     if covering is None:
@@ -94,7 +112,7 @@ def prove_no_name(qname: Name, nsecs: Sequence[Nsec], apex: Name) -> Proof:
         raise Unproven(f"the NSEC of {covering.owner} shows names below {qname}, which so exists")
     wildcard = closest_encloser(qname, covering).child(b"*")
     if any(n.covers(wildcard, apex) and not n.has_below(wildcard) for n in nsecs):
-        return Proof()
+        return Proof(Absence.NXDOMAIN)
     raise Unproven(f"{qname} is denied, but {wildcard} is not")
 
 

@@ -130,7 +130,7 @@ class Resolution:
             empty = Response(
                 zone=Name.root(), server="", qname=name, qtype=qtype, name=name, absence=Absence.NODATA
             )
-            return _Part(Judged(insecure("a private zone delegates the name")), empty)
+            return _Part(Judged(insecure("a private zone delegates the name"), absence=Absence.NODATA), empty)
         return _Part(_unjudged(outcome, "from a private zone"), outcome)
 
     def _judge(self, response: Response) -> Steps[Judged]:
@@ -140,7 +140,7 @@ class Resolution:
         worst = Verdict(Status.SECURE, ttl_limit=MOST_POSITIVE_S)
         sets: list[RRset] = []
         proofs: list[RRset] = []
-        no_name = False
+        absence, no_name = response.absence, False
         for alias in response.aliases:
             judged = yield from self._validation.judge_set(alias.source, response.authority)
             if judged.verdict.refuses:
@@ -163,8 +163,9 @@ class Resolution:
                 return judged
             worst = _worse(worst, judged.verdict)
             proofs.extend(judged.proofs)
+            absence = judged.absence or absence
             no_name = judged.no_name or (judged.verdict.status is Status.INSECURE and _says_no_name(response))
-        return Judged(worst, tuple(sets), tuple(proofs), no_name)
+        return Judged(worst, tuple(sets), tuple(proofs), absence, no_name)
 
 
 def refusal(ede: Ede, reason: str, status: Status = Status.INDETERMINATE) -> Answer:
@@ -177,12 +178,12 @@ def _consult(name: Name, qtype: int) -> Steps[Reply]:
 
 
 def _compose(parts: Sequence[_Part]) -> Answer:
-    last = parts[-1].response
+    last, absence = parts[-1].response, parts[-1].judged.absence
     answer = [_capped(r, MOST_POSITIVE_S) for p in parts for r in p.judged.sets]
     authority = list(dict.fromkeys(r for p in parts for r in p.judged.proofs))
     ttls = [p.judged.verdict.ttl_limit for p in parts] + [r.ttl for r in answer]
-    rcode = YXDOMAIN if last.overlong else NXDOMAIN if last.absence is Absence.NXDOMAIN else NOERROR
-    if last.absence is not None:
+    rcode = YXDOMAIN if last.overlong else NXDOMAIN if absence is Absence.NXDOMAIN else NOERROR
+    if absence is not None:
         negative = _negative_ttl(authority)
         authority = [_capped(r, negative) for r in authority]
         ttls.append(negative)
@@ -225,7 +226,9 @@ def _unjudged(response: Response, why: str) -> Judged:
             sets.append(_synthesized(alias.owner, alias.target, alias.source.rrset.ttl))
     for final in response.finals:
         sets.extend(unverified(final))
-    return Judged(insecure(why), tuple(sets), shown(response.authority), _says_no_name(response))
+    return Judged(
+        insecure(why), tuple(sets), shown(response.authority), response.absence, _says_no_name(response)
+    )
 
 
 def _says_no_name(response: Response) -> bool:

@@ -33,6 +33,7 @@ class Judged:
     verdict: Verdict
     sets: tuple[RRset, ...] = ()
     proofs: tuple[RRset, ...] = ()  # for the authority section
+    absence: Absence | None = None  # what is proven, when that is not what the rcode says
     no_name: bool = False
 
 
@@ -101,10 +102,8 @@ class Validation:
             return Judged(zone, (), shown(response.authority))
         nsecs, sets, failure = self._verified_nsecs(response.authority, zone)
         try:
-            if response.absence is Absence.NXDOMAIN:
-                proof = denial.prove_no_name(qname, nsecs, zone.name)
-            else:
-                proof = denial.prove_nodata(qname, qtype, nsecs, zone.name)
+            claimed = response.absence or Absence.NODATA
+            proof = denial.prove_absence(claimed, qname, qtype, nsecs, zone.name)
         except denial.Unproven as e:
             return Judged(failure or bogus(e.message, Ede.NSEC_MISSING))
         for soa in (
@@ -115,7 +114,9 @@ class Validation:
                 return Judged(verified)
             sets = (*verified.sets, *sets)
         ttl = min(MOST_NEGATIVE_S, *(s.ttl for s in sets))
-        return Judged(Verdict(Status.SECURE, ttl_limit=ttl), (), sets, no_name=proof.no_name)
+        return Judged(
+            Verdict(Status.SECURE, ttl_limit=ttl), (), sets, absence=proof.absence, no_name=proof.no_name
+        )
 
     def enclosing(self, target: Name) -> Steps[Zone | Verdict]:
         """The zone that holds `target`, with its keys; or why the chain does not reach there."""

@@ -1,7 +1,7 @@
 """A small Internet made of zone-file text, signed by dnspython (not by us), and a driver that asks it.
 
-`World` holds zones and the addresses that serve them; `World.reply` answers as an authoritative server would (referrals, DS,
-wildcards, NSEC or compact denial). A test breaks it with `tamper` or by editing a zone's `broken` hooks. No sockets, no clock.
+`World` holds zones and the addresses that serve them; `World.compose` answers as an authoritative server
+would (referrals, DS, wildcards, NSEC or compact denial); `tamper` breaks it. No sockets, no clock.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ import dns.rrset
 import dns.zone
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from seal53.core import Message, Name
+from seal53.core import Message, Name, WireFault
 from seal53.resolver.anchors import Anchors
 from seal53.resolver.effects import Ask, Consult, Reply
 from seal53.resolver.memory import Memory
@@ -67,7 +67,11 @@ class ZoneDouble:
         return self.denial != "none"
 
     def ds(self, digest="SHA256") -> list[dns.rdata.Rdata]:
-        return [dns.dnssec.make_ds(self.apex, k.dnskey, digest) for k in self.keys if k.dnskey.flags & 1]
+        return [
+            dns.dnssec.make_ds(self.apex, k.dnskey, digest, policy=dns.dnssec.allow_all_policy)
+            for k in self.keys
+            if k.dnskey.flags & 1
+        ]
 
     def sign(self, rrset, *, key=None, owner=None, inception=None, expiration=None, signer=None):
         key = key or self.keys[0]
@@ -132,7 +136,7 @@ class ZoneDouble:
 
 
 class World:
-    """Zones by apex, servers by address. Tampering: `tamper(reply, server, qname, qtype, tcp) -> reply or None`."""
+    """Zones by apex, servers by address. `tamper(reply, server, qname, qtype, tcp)` gives what is sent."""
 
     def __init__(self) -> None:
         self.zones: dict[dns.name.Name, ZoneDouble] = {}
@@ -213,6 +217,9 @@ class World:
                 wildcard = dns.name.from_text("*", encloser)
                 node, owner = zone.node(wildcard), wildcard
             types = {r.rdtype: r for r in node.rdatasets} if node else {}
+            if node and qtype in (T.NSEC, T.ANY, T.RRSIG) and zone.signed:
+                self.answer_meta(zone, qname, qtype, types, reply)
+                return reply
             found = types.get(qtype) or types.get(T.CNAME)
             if found is None:
                 self.deny(zone, qname, wildcard, node, reply)
@@ -227,11 +234,20 @@ class World:
                 return reply
         return reply
 
+    def answer_meta(self, zone, qname, qtype, types, reply) -> None:
+        nsec = zone.compact(qname) if zone.denial == "compact" else zone.nsec_for(qname)
+        if qtype != T.NSEC:
+            for rdataset in types.values():
+                self.put(zone, reply.answer, dns.rrset.from_rdata_list(qname, rdataset.ttl, list(rdataset)))
+        self.put(zone, reply.answer, nsec)
+        if qtype == T.RRSIG:
+            reply.answer = [r for r in reply.answer if r.rdtype == T.RRSIG]
+
     def put(self, zone, section, rrset, owner=None) -> None:
         if any(r.name == rrset.name and r.rdtype == rrset.rdtype for r in section):
             return
         section.append(rrset)
-        if zone.signed and rrset.rdtype != T.NS or (zone.signed and rrset.name == zone.apex):
+        if zone.signed and (rrset.rdtype != T.NS or rrset.name == zone.apex):
             expanded = owner is not None and owner.is_wild() and owner != rrset.name
             if expanded and zone.denial == "compact":
                 owner = rrset.name
@@ -313,10 +329,18 @@ class World:
             assert isinstance(step, Ask)
             reply = self.wire(step.server, str(step.qname), step.qtype, tcp=step.tcp)
             packet = reply.to_wire(max_size=65535) if isinstance(reply, dns.message.Message) else reply
-            step = machine.feed(
-                Reply(now, None, "timeout") if packet is None else Reply(now, Message.parse(packet))
-            )
+            step = machine.feed(read(packet, now))
         return step
+
+
+def read(packet: bytes | None, now: int) -> Reply:
+    """As the driver hands a packet to the machine."""
+    if packet is None:
+        return Reply(now, None, "timeout")
+    try:
+        return Reply(now, Message.parse(packet))
+    except WireFault:
+        return Reply(now, None, "malformed")
 
 
 ROOT = """
@@ -368,6 +392,11 @@ www 300 A 192.0.2.11
 a.ent 300 A 192.0.2.12
 *.wild 300 A 192.0.2.13
 """
+INSECURE = """
+@ 300 NS ns
+ns 300 A 10.0.0.6
+www 300 A 192.0.2.41
+"""
 UNSIGNED = """
 @ 300 NS ns1
 ns1 300 A 10.0.0.5
@@ -398,8 +427,8 @@ def internet() -> World:
     )
     world.zone("glueless.com.", "@ 300 NS ns1.example.net.\nwww 300 A 192.0.2.61\n", servers=["10.0.0.3"])
     for parent, child in (
-        (".", "com."), (".", "net."), ("com.", "example.com."), ("com.", "compact.com."), ("net.", "example.net."),
-        ("com.", "glueless.com."), ("example.com.", "sub.example.com."),
+        (".", "com."), (".", "net."), ("com.", "example.com."), ("com.", "compact.com."),
+        ("net.", "example.net."), ("com.", "glueless.com."), ("example.com.", "sub.example.com."),
     ):  # fmt: skip
         world.delegate(parent, child)
     return world

@@ -1,9 +1,15 @@
-"""The whole machine against a scripted Internet that dnspython signed: what validates, what passes, what is refused and why."""
+"""The whole machine against a scripted Internet that dnspython signed: what validates, and what it costs."""
 
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdata
 import dns.rdatatype
+import dns.rrset
 import pytest
-from resolver_world import internet
+from resolver_world import NOW, World, ZoneDouble, internet
 
+from seal53.resolver.anchors import Anchors
 from seal53.resolver.status import Status
 
 GOOD = [
@@ -51,3 +57,158 @@ def test_secure(qname, qtype, rcode, address):
     if not answer.answer:
         assert {6, 47} <= {s.rtype for s in answer.authority}
         assert 0 < answer.ttl <= 60
+
+
+@pytest.mark.parametrize(
+    ("qname", "address"),
+    [
+        ("www.unsigned.com.", "192.0.2.21"),
+        ("www.insecure.", "192.0.2.41"),
+        ("insec.example.com.", "192.0.2.21"),
+        ("back.unsigned.com.", "192.0.2.1"),
+    ],
+)
+def test_insecure_delegations_pass(qname, address):
+    answer = internet().run(qname)
+    assert (answer.status, answer.rcode, answer.ede) == (Status.INSECURE, 0, None)
+    assert addresses(answer) == [address]
+
+
+def test_an_insecure_zone_may_deny_without_proof():
+    answer = internet().run("nothing.unsigned.com.")
+    assert (answer.status, answer.rcode) == (Status.INSECURE, 3)
+    assert {s.rtype for s in answer.authority} == {6}
+    assert answer.ttl == 60
+
+
+def test_compact_denial_of_a_name_says_so():
+    answer = internet().run("nothing.compact.com.")
+    assert (answer.status, answer.rcode, answer.nxname) == (Status.SECURE, 0, True)
+    assert not internet().run("www.compact.com.", "AAAA").nxname
+    assert not internet().run("ent.compact.com.").nxname
+
+
+def test_compact_denial_without_validation_says_so_too():
+    answer = internet().run("nothing.compact.com.", validate=False)
+    assert (answer.status, answer.nxname) == (Status.INSECURE, True)
+
+
+def test_without_an_anchor_above_everything_is_insecure():
+    anchors = Anchors.parse([f"net. IN DS {ds}" for ds in internet().zones[dns.name.from_text("net.")].ds()])
+    assert internet().run("www.example.com.", anchors=anchors).status is Status.INSECURE
+
+
+def test_a_dnskey_anchor_and_an_anchor_below_the_root():
+    world = internet()
+    key = world.zones[dns.name.from_text("example.com.")].keys[0]
+    anchors = Anchors.parse([f"example.com. 3600 IN DNSKEY {key.dnskey} ; the key itself"])
+    assert world.run("www.example.com.", anchors=anchors).status is Status.SECURE
+    assert world.run("www.compact.com.", anchors=anchors).status is Status.INSECURE
+
+
+@pytest.mark.parametrize("algorithm", [8, 13, 15])
+def test_algorithms(algorithm):
+    world = World()
+    world.zone(
+        ".",
+        "@ 300 NS ns.root.\nns.root. 300 A 10.0.0.1\nwww 300 A 192.0.2.1\n",
+        servers=["10.0.0.1"],
+        algorithm=algorithm,
+    )
+    assert world.run("www.").status is Status.SECURE
+
+
+def test_parent_and_child_on_one_server_show_no_referral():
+    world = internet()
+    world.servers["10.0.0.2"].append(dns.name.from_text("example.com."))
+    answer = world.run("www.example.com.")
+    assert (answer.status, addresses(answer)) == (Status.SECURE, ["192.0.2.1"])
+    unsigned = internet()
+    unsigned.servers["10.0.0.2"].append(dns.name.from_text("unsigned.com."))
+    assert unsigned.run("www.unsigned.com.").status is Status.INSECURE
+
+
+def test_a_referral_s_ds_saves_queries_and_a_warm_cache_saves_more():
+    world = internet()
+    memory = world.memory()
+    world.run("www.example.com.", memory=memory)
+    # root, com, example.com: one query down and one for DNSKEY at each
+    assert len(world.asked) == 6
+    world.asked.clear()
+    world.run("www.example.com.", "TXT", memory=memory)
+    assert world.asked == [("10.0.0.3", "www.example.com.", "TXT", False)]
+
+
+def test_ttl_is_bounded_by_the_signature_s_life():
+    world = internet()
+    world.zones[dns.name.from_text("example.com.")].expiration = NOW + 17
+    assert world.run("www.example.com.").ttl == 17
+
+
+def test_signature_times_wrap_around():
+    """RFC 4034 §2.1.5: the field is compared modulo 2**32."""
+    moment = 2**32 + 500  # in 2106
+    world = internet()
+    for zone in world.zones.values():
+        zone.inception, zone.expiration = moment - 1000, moment + 1000
+    real = ZoneDouble.sign
+
+    def sign(self, rrset, **kw):
+        kw.setdefault("inception", self.inception % 2**32)
+        kw.setdefault("expiration", self.expiration % 2**32)
+        return real(self, rrset, **kw)
+
+    ZoneDouble.sign = sign
+    try:
+        assert world.run("www.example.com.", now=moment).status is Status.SECURE
+        assert world.run("www.example.com.", now=moment + 1001).ede[0] == 7
+        assert world.run("www.example.com.", now=moment - 1001).ede[0] == 8
+    finally:
+        ZoneDouble.sign = real
+
+
+def test_dname_makes_the_alias_that_was_not_signed():
+    world = internet()
+    zone = world.zones[dns.name.from_text("example.com.")]
+    target = dns.rdata.from_text("IN", "DNAME", "compact.com.")
+    zone.contents.find_rdataset(dns.name.from_text("moved.example.com."), "DNAME", create=True).add(
+        target, 300
+    )
+
+    def redirect(reply, server, qname, qtype, tcp):
+        if qname.endswith(".moved.example.com.") and server == "10.0.0.3" and qtype != dns.rdatatype.DS:
+            reply.authority.clear()
+            reply.set_rcode(0)
+            owner = dns.name.from_text("moved.example.com.")
+            world.put(zone, reply.answer, dns.rrset.from_rdata(owner, 300, target))
+            reply.answer.append(dns.rrset.from_text(qname, 300, "IN", "CNAME", "evil.example.net."))
+        return reply
+
+    world.tamper = redirect
+    answer = world.run("www.moved.example.com.")
+    assert (answer.status, addresses(answer)) == (Status.SECURE, ["192.0.2.11"])
+    assert b"evil" not in b"".join(r for s in answer.answer for r in s.rdatas)
+
+
+def test_private_zones_come_first_at_every_step():
+    world = internet()
+
+    def private(qname, qtype):
+        name = dns.name.from_text(qname)
+        if not name.is_subdomain(dns.name.from_text("corp.")) and name != dns.name.from_text(
+            "www.compact.com."
+        ):
+            return None
+        reply = dns.message.make_response(dns.message.make_query(name, qtype))
+        reply.flags |= dns.flags.AA
+        text = {"db.corp.": "CNAME far.example.com.", "www.compact.com.": "A 10.9.9.9"}.get(qname)
+        if text:
+            reply.answer.append(dns.rrset.from_text(name, 60, "IN", *text.split()))
+        else:
+            reply.set_rcode(3)
+        return reply.to_wire()
+
+    answer = world.run("db.corp.", private=private)
+    assert (answer.status, addresses(answer), answer.ttl) == (Status.INSECURE, ["10.9.9.9"], 60)
+    assert world.run("nothing.corp.", private=private).rcode == 3
+    assert world.run("www.example.com.", private=private).status is Status.SECURE
