@@ -108,7 +108,9 @@ class _Patience:
 def _directory(settings: Settings, leaving: ExitStack) -> Path:
     if settings.ephemeral:
         root = Path("/dev/shm")  # noqa: S108 - memory, where there is such a directory
-        parent = root if os.access(root, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
+        parent = (
+            root if os.access(root, os.W_OK | os.X_OK, effective_ids=True) else Path(tempfile.gettempdir())
+        )
         _sweep(parent)
         made = Path(tempfile.mkdtemp(prefix=_EPHEMERAL_PREFIX, dir=parent))
         leaving.callback(shutil.rmtree, made, ignore_errors=True)
@@ -168,7 +170,7 @@ def _lock(data: Path, patience: _Patience) -> int:
 def _clear(ready_file: Path) -> None:
     try:
         ready_file.unlink(missing_ok=True)
-        writable = os.access(ready_file.parent, os.W_OK | os.X_OK)
+        writable = os.access(ready_file.parent, os.W_OK | os.X_OK, effective_ids=True)
     except OSError as e:
         raise StartFault(f"the ready file {ready_file} cannot be replaced: {e.strerror}") from None
     if not writable:
