@@ -137,3 +137,35 @@ def test_the_listing_order_is_the_order_of_reversed_text(typed: list[str]) -> No
 def test_any_octets_of_a_text_record_are_shown_and_read_back(strings: list[bytes]) -> None:
     wire = b"".join(bytes([len(string)]) + string for string in strings)
     assert rdata.parse("TXT", rdata.show("TXT", wire)).wire == wire
+
+
+_fragments = st.sampled_from(
+    [
+        *"0159aZ.:-_*@;()\\\"'=,# ",
+        *("\\052", "\\400", "16 ", ". ", "h2", "example.com. ", "255", "65536", "ff"),
+        *("alpn=", "port=", "mandatory=", "ech=", "key9=", "ipv4hint=", "ipv6hint=", "no-default-alpn"),
+    ]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(sorted(rdata.TYPES)), st.lists(_fragments, max_size=12).map("".join))
+def test_any_text_is_a_value_or_a_bad_value(rtype: str, text: str) -> None:
+    try:
+        wire = rdata.parse(rtype, text).wire
+    except rdata.BadValue:
+        return
+    assert rdata.parse(rtype, rdata.show(rtype, wire)).wire == wire
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["SVCB", "HTTPS"]),
+    st.lists(_fragments, max_size=6).map("".join),
+    st.lists(_fragments, max_size=6).map("".join),
+)
+def test_any_service_parameters_are_read_or_refused(rtype: str, first: str, second: str) -> None:
+    try:
+        rdata.parse(rtype, f"1 . {first} {second}")
+    except rdata.BadValue:
+        return
