@@ -1,12 +1,13 @@
-"""Round trips of the real boto3 client: what an operation is given, and what the client makes of its answer."""
+"""Round trips of the real boto3 client: what an operation is given, what the client makes of its answer."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from seal53.services.faults import AwsFault
 from wire_world import ACCOUNT, KEY, NOW, World
+
+from seal53.services.faults import AwsFault
 
 AT = datetime(2026, 9, 21, 14, 13, 20, 250_000, UTC)
 CHANGE = {"Id": "C1", "Status": "PENDING", "SubmittedAt": AT}
@@ -49,7 +50,9 @@ def test_create_hosted_zone_is_201_with_location_and_prefixed_ids(world: World) 
         },
     )
     got = world.client("route53").create_hosted_zone(
-        Name="companya.com", CallerReference="r <&> 1", HostedZoneConfig={"Comment": "a & b", "PrivateZone": False}
+        Name="companya.com",
+        CallerReference="r <&> 1",
+        HostedZoneConfig={"Comment": "a & b", "PrivateZone": False},
     )
     assert world.request == {
         "Name": "companya.com",
@@ -85,16 +88,27 @@ def test_change_resource_record_sets_takes_the_whole_batch(world: World) -> None
                 "ResourceRecordSet": {
                     "Name": "companya.com",
                     "Type": "A",
-                    "AliasTarget": {"HostedZoneId": "/hostedzone/Z1", "DNSName": "api.companya.com", "EvaluateTargetHealth": False},
+                    "AliasTarget": {
+                        "HostedZoneId": "/hostedzone/Z1",
+                        "DNSName": "api.companya.com",
+                        "EvaluateTargetHealth": False,
+                    },
                 },
             },
             {
                 "Action": "DELETE",
-                "ResourceRecordSet": {"Name": "x", "Type": "TXT", "TTL": 5, "ResourceRecords": [{"Value": '"  a\tb "'}]},
+                "ResourceRecordSet": {
+                    "Name": "x",
+                    "Type": "TXT",
+                    "TTL": 5,
+                    "ResourceRecords": [{"Value": '"  a\tb "'}],
+                },
             },
         ],
     }
-    got = world.client("route53").change_resource_record_sets(HostedZoneId="/hostedzone/Z1", ChangeBatch=batch)
+    got = world.client("route53").change_resource_record_sets(
+        HostedZoneId="/hostedzone/Z1", ChangeBatch=batch
+    )
     assert got["ChangeInfo"]["Id"] == "/change/C1"
     batch["Changes"][1]["ResourceRecordSet"]["AliasTarget"]["HostedZoneId"] = "Z1"  # type: ignore[index]
     assert world.request == {"HostedZoneId": "Z1", "ChangeBatch": batch}
@@ -103,17 +117,35 @@ def test_change_resource_record_sets_takes_the_whole_batch(world: World) -> None
 def test_list_resource_record_sets_reads_the_query_and_gives_pages(world: World) -> None:
     sets = [
         {"Name": "a.", "Type": "A", "TTL": 1, "ResourceRecords": [{"Value": "192.0.2.1"}]},
-        {"Name": "b.", "Type": "TXT", "SetIdentifier": "x", "Weight": 0, "TTL": 0, "ResourceRecords": [{"Value": '"é"'}]},
+        {
+            "Name": "b.",
+            "Type": "TXT",
+            "SetIdentifier": "x",
+            "Weight": 0,
+            "TTL": 0,
+            "ResourceRecords": [{"Value": '"é"'}],
+        },
     ]
     world.returns(
         "route53",
         "ListResourceRecordSets",
-        {"ResourceRecordSets": sets, "IsTruncated": True, "NextRecordName": "c.", "NextRecordType": "A", "MaxItems": "2"},
+        {
+            "ResourceRecordSets": sets,
+            "IsTruncated": True,
+            "NextRecordName": "c.",
+            "NextRecordType": "A",
+            "MaxItems": "2",
+        },
     )
     got = world.client("route53").list_resource_record_sets(
         HostedZoneId="Z1", StartRecordName="a b+c.*", StartRecordType="A", MaxItems="2"
     )
-    assert world.request == {"HostedZoneId": "Z1", "StartRecordName": "a b+c.*", "StartRecordType": "A", "MaxItems": "2"}
+    assert world.request == {
+        "HostedZoneId": "Z1",
+        "StartRecordName": "a b+c.*",
+        "StartRecordType": "A",
+        "MaxItems": "2",
+    }
     assert plain(got) == {
         "ResourceRecordSets": sets,
         "IsTruncated": True,
@@ -140,7 +172,9 @@ def test_get_dnssec_lists_keys_as_member_elements(world: World) -> None:
 
 def test_create_key_signing_key_is_201_with_location(world: World) -> None:
     location = "https://route53.amazonaws.com/2013-04-01/keysigningkey/Z1/ksk1"
-    world.returns("route53", "CreateKeySigningKey", {"ChangeInfo": CHANGE, "KeySigningKey": KSK, "Location": location})
+    world.returns(
+        "route53", "CreateKeySigningKey", {"ChangeInfo": CHANGE, "KeySigningKey": KSK, "Location": location}
+    )
     given = {
         "CallerReference": "r",
         "HostedZoneId": "Z1",
@@ -174,7 +208,12 @@ def test_kms_create_key_speaks_epoch_seconds(world: World) -> None:
         "SigningAlgorithms": ["ECDSA_SHA_256"],
     }
     world.returns("kms", "CreateKey", {"KeyMetadata": metadata})
-    given = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "Tags": [{"TagKey": "a", "TagValue": ""}], "Policy": '{"é": 1}\n'}
+    given = {
+        "KeySpec": "ECC_NIST_P256",
+        "KeyUsage": "SIGN_VERIFY",
+        "Tags": [{"TagKey": "a", "TagValue": ""}],
+        "Policy": '{"é": 1}\n',
+    }
     assert world.client("kms").create_key(**given)["KeyMetadata"] == metadata
     assert world.request == given
 
@@ -211,7 +250,9 @@ def test_route53domains_speaks_json_with_a_target(world: World) -> None:
     )
     client = world.client("route53domains", region="eu-central-1")
     attributes = {"Algorithm": 13, "Flags": 257, "PublicKey": "a" * 88}
-    got = client.associate_delegation_signer_to_domain(DomainName="companya.com", SigningAttributes=attributes)
+    got = client.associate_delegation_signer_to_domain(
+        DomainName="companya.com", SigningAttributes=attributes
+    )
     assert got["OperationId"] == "op"
     assert world.request == {"DomainName": "companya.com", "SigningAttributes": attributes}
     detail = client.get_domain_detail(DomainName="companya.com")
@@ -222,7 +263,9 @@ def test_route53domains_speaks_json_with_a_target(world: World) -> None:
 def test_route53resolver_round_trip(world: World) -> None:
     config = {"Id": "rdsc-1", "OwnerId": ACCOUNT, "ResourceId": "vpc-1", "ValidationStatus": "ENABLING"}
     world.returns("route53resolver", "UpdateResolverDnssecConfig", {"ResolverDNSSECConfig": config})
-    got = world.client("route53resolver").update_resolver_dnssec_config(ResourceId="vpc-1", Validation="ENABLE")
+    got = world.client("route53resolver").update_resolver_dnssec_config(
+        ResourceId="vpc-1", Validation="ENABLE"
+    )
     assert world.request == {"ResourceId": "vpc-1", "Validation": "ENABLE"}
     assert got["ResolverDNSSECConfig"] == config
 
@@ -244,7 +287,11 @@ def test_global_services_take_any_region(world: World, service: str, region: str
     world.returns("route53", "GetHostedZoneCount", {"HostedZoneCount": 3})
     world.returns("route53domains", "ListDomains", {"Domains": []})
     world.returns("sts", "GetCallerIdentity", {})
-    call = {"route53": "get_hosted_zone_count", "route53domains": "list_domains", "sts": "get_caller_identity"}
+    call = {
+        "route53": "get_hosted_zone_count",
+        "route53domains": "list_domains",
+        "sts": "get_caller_identity",
+    }
     getattr(world.client(service, region=region), call[service])()
     assert world.caller.region == region
 
@@ -271,10 +318,28 @@ def test_a_presigned_sts_url_works(world: World) -> None:
         ("kms", "describe_key", {"KeyId": "k"}, "KMSInternalException", 500),
         ("kms", "describe_key", {"KeyId": "k"}, "AccessDeniedException", 400),
         ("route53domains", "list_domains", {}, "InvalidInput", 400),
-        ("route53resolver", "get_resolver_dnssec_config", {"ResourceId": "v"}, "ResourceNotFoundException", 400),
-        ("route53resolver", "get_resolver_dnssec_config", {"ResourceId": "v"}, "InternalServiceErrorException", 500),
+        (
+            "route53resolver",
+            "get_resolver_dnssec_config",
+            {"ResourceId": "v"},
+            "ResourceNotFoundException",
+            400,
+        ),
+        (
+            "route53resolver",
+            "get_resolver_dnssec_config",
+            {"ResourceId": "v"},
+            "InternalServiceErrorException",
+            500,
+        ),
         ("sts", "get_caller_identity", {}, "ExpiredTokenException", 400),
-        ("sts", "assume_role", {"RoleArn": "arn:aws:iam::1:role/xyz", "RoleSessionName": "xx"}, "RegionDisabledException", 403),
+        (
+            "sts",
+            "assume_role",
+            {"RoleArn": "arn:aws:iam::1:role/xyz", "RoleSessionName": "xx"},
+            "RegionDisabledException",
+            403,
+        ),
     ],
 )
 def test_faults_reach_the_client_with_the_models_status(

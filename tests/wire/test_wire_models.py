@@ -10,12 +10,13 @@ from botocore.serialize import create_serializer
 from botocore.utils import percent_encode_sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wire_shapes import structures
+
 from seal53.gateway import models
 from seal53.gateway.message import Message
 from seal53.gateway.parse import parse
 from seal53.gateway.route import Router
 from seal53.gateway.serialize import serialize
-from wire_shapes import structures
 
 SERVICES = {name: models.load(name) for name in models.PROTOCOLS}
 ROUTER = Router(SERVICES)
@@ -37,7 +38,7 @@ def request(service: str, operation: str, parameters: dict[str, Any]) -> Message
     model = SERVICES[service].model.operation_model(operation)
     serializer = create_serializer(str(SERVICES[service].family), include_validation=False)
     made = serializer.serialize_to_request(parameters, model)
-    headers = {k: v for k, v in made["headers"].items()}
+    headers = dict(made["headers"].items())
     query = percent_encode_sequence(made["query_string"])
     whole = AWSRequest(made["method"], f"http://h{made['url_path']}?{query}", headers, made["body"]).prepare()
     parts = urlsplit(whole.url)
@@ -46,7 +47,9 @@ def request(service: str, operation: str, parameters: dict[str, Any]) -> Message
         method=whole.method,
         path=parts.path.encode(),
         query=parts.query.encode(),
-        headers=tuple((k.lower().encode(), v if isinstance(v, bytes) else v.encode()) for k, v in whole.headers.items()),
+        headers=tuple(
+            (k.lower().encode(), v if isinstance(v, bytes) else v.encode()) for k, v in whole.headers.items()
+        ),
         body=body.encode() if isinstance(body, str) else bytes(body),
     )
 
@@ -74,7 +77,9 @@ def test_a_response_is_read_as_it_was_meant(service: str, operation: str, data: 
     reply = serialize(SERVICES[service], model.name, response, "request-id")
     parser = create_parser(str(SERVICES[service].family))
     headers = HeadersDict(reply.headers)
-    parsed = parser.parse({"body": reply.body, "headers": headers, "status_code": reply.status}, model.output_shape)
+    parsed = parser.parse(
+        {"body": reply.body, "headers": headers, "status_code": reply.status}, model.output_shape
+    )
     parsed.pop("ResponseMetadata")
     assert parsed == response
     assert reply.status == model.http.get("responseCode", 200)
@@ -115,7 +120,9 @@ def test_the_models_hold_only_what_we_can_read_and_write(service: models.Service
             assert shape.type_name != "map"
         assert "payload" not in shape.serialization
         for member in shape.members.values() if shape.type_name == "structure" else []:
-            assert not {"flattened", "xmlAttribute", "streaming", "eventstream", "jsonvalue"} & set(member.serialization)
+            assert not {"flattened", "xmlAttribute", "streaming", "eventstream", "jsonvalue"} & set(
+                member.serialization
+            )
             assert member.serialization.get("location") in (None, "uri", "querystring", "header")
     for operation in service.operations():
         assert "?" not in service.model.operation_model(operation).http["requestUri"]
@@ -136,7 +143,9 @@ def test_models_come_from_botocore_alone(tmp_path: Any, monkeypatch: pytest.Monk
     """A user's own models must not change what the wire looks like."""
     planted = tmp_path / ".aws" / "models" / "sts" / "2099-01-01"
     planted.mkdir(parents=True)
-    (planted / "service-2.json").write_text('{"metadata": {"apiVersion": "2099-01-01"}, "operations": {}, "shapes": {}}')
+    (planted / "service-2.json").write_text(
+        '{"metadata": {"apiVersion": "2099-01-01"}, "operations": {}, "shapes": {}}'
+    )
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path / ".aws" / "models"))
     models.load.cache_clear()

@@ -1,13 +1,19 @@
-"""Values for any shape of a service model, as hypothesis strategies; within what the model allows where our parser checks it."""
+"""Values for any shape of a service model, as hypothesis strategies; within what the model allows where our
+parser checks it.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
+
 from seal53.gateway.models import ID_PREFIX, PREFIXED
 
 # XML can write these; a bare carriage return is not among them, as botocore does not write it as a reference.
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=12)
+TEXT = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"),
+    max_size=12,
+)
 LABELS = TEXT.filter(lambda t: t not in ("", ".", "..") and not ID_PREFIX.match(t))
 ASCII = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC)).map(

@@ -1,6 +1,7 @@
 """The gateway with toy operations, reached in process: by raw requests, and by the real boto3 client.
 
-Requests go through the ASGI interface octet by octet, so that nothing between (an HTTP library, a URL parser) tidies them up.
+Requests go through the ASGI interface octet by octet, so that nothing between (an HTTP library, a URL parser)
+tidies them up.
 """
 
 import io
@@ -17,6 +18,7 @@ from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
+
 from seal53.base.clock import ManualClock
 from seal53.base.ids import AccountId, Ids
 from seal53.base.journal import Secret
@@ -40,8 +42,12 @@ class World:
     """The application under test and everything that went through it."""
 
     now: int = NOW
-    toys: dict[tuple[str, str], Callable[[Mapping[str, Any], Caller], Mapping[str, Any]]] = field(default_factory=dict)
-    operator: dict[str, Callable[[Mapping[str, Any], Caller], Mapping[str, Any]]] = field(default_factory=dict)
+    toys: dict[tuple[str, str], Callable[[Mapping[str, Any], Caller], Mapping[str, Any]]] = field(
+        default_factory=dict
+    )
+    operator: dict[str, Callable[[Mapping[str, Any], Caller], Mapping[str, Any]]] = field(
+        default_factory=dict
+    )
     calls: list[tuple[str, str, Mapping[str, Any], Caller]] = field(default_factory=list)
     records: list[Mapping[str, object]] = field(default_factory=list)
     authorize: Callable[..., None] = lambda *_: None
@@ -146,7 +152,7 @@ class World:
         token: str | None = None,
         presign_for_s: int | None = None,
     ) -> tuple[str, str, dict[str, str], bytes]:
-        """A request signed by botocore, at a time of our choice: (method, target, headers, body) for `send`."""
+        """A request signed by botocore, at a time of our choice, as the arguments of `send`."""
         host = urlsplit(ENDPOINT).netloc
         request = AWSRequest(method, ENDPOINT + target, {"Host": host, **(headers or {})}, body)
         credentials = Credentials(key, secret, token)
@@ -160,7 +166,7 @@ class World:
             signer.add_auth(request)
         parts = urlsplit(request.url)
         whole = parts.path + (f"?{parts.query}" if parts.query else "")
-        return method, whole, {k: v for k, v in request.headers.items()}, body
+        return method, whole, dict(request.headers.items()), body
 
     def client(self, service: str, region: str = "us-east-1", **settings: Any) -> Any:
         """A real boto3 client whose octets go straight into the application."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from seal53.base.clock import UnixTime
 from seal53.base.journal import Secret
 from seal53.gateway import sigv4
@@ -41,7 +42,11 @@ VECTORS = {
     "ListUsers": message(
         "GET",
         "/?Action=ListUsers&Version=2010-05-08",
-        {"content-type": f"{FORM}; charset=utf-8", "host": "iam.amazonaws.com", "x-amz-date": "20150830T123600Z"},
+        {
+            "content-type": f"{FORM}; charset=utf-8",
+            "host": "iam.amazonaws.com",
+            "x-amz-date": "20150830T123600Z",
+        },
         "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7",
         "iam",
     ),
@@ -69,7 +74,9 @@ VECTORS = {
 }
 
 
-def verify(of: Message, *, now: int = AT, service: str = "service", secret: Secret | None = SECRET) -> sigv4.Claim:
+def verify(
+    of: Message, *, now: int = AT, service: str = "service", secret: Secret | None = SECRET
+) -> sigv4.Claim:
     return sigv4.verify(of, service=service, now=UnixTime(now), secret_of=lambda _: secret)
 
 
@@ -125,7 +132,8 @@ def test_a_stale_signature_is_told_so_in_awss_words() -> None:
 
 def test_a_signature_from_the_future_is_told_so_in_awss_words() -> None:
     assert refusal(GOOD, now=AT - 301).message == (
-        "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T123059Z + 5 min.)"
+        "Signature not yet current: 20150830T123600Z is still later than "
+        "20150830T123559Z (20150830T123059Z + 5 min.)"
     )
 
 
@@ -162,19 +170,51 @@ def test_the_scope_must_name_the_service() -> None:
         (changed(GOOD, authorization=""), Reason.INCOMPLETE_SIGNATURE, "algorithm"),
         (changed(GOOD, authorization="Basic eDp5"), Reason.INCOMPLETE_SIGNATURE, "algorithm"),
         (changed(GOOD, authorization="AWS4-HMAC-SHA256"), Reason.INCOMPLETE_SIGNATURE, "key=value"),
-        (changed(GOOD, authorization=AUTHORIZATION.split(", Sig")[0]), Reason.INCOMPLETE_SIGNATURE, "'Signature'"),
+        (
+            changed(GOOD, authorization=AUTHORIZATION.split(", Sig")[0]),
+            Reason.INCOMPLETE_SIGNATURE,
+            "'Signature'",
+        ),
         (changed(GOOD, authorization=AUTHORIZATION + "0"), Reason.INCOMPLETE_SIGNATURE, "64 lower-case"),
-        (changed(GOOD, authorization=AUTHORIZATION.replace("/20150830", "")), Reason.INCOMPLETE_SIGNATURE, "exactly 5"),
-        (changed(GOOD, authorization=AUTHORIZATION.replace("aws4_req", "aws5_req")), Reason.INCOMPLETE_SIGNATURE, "terminator"),
-        (changed(GOOD, authorization=AUTHORIZATION.replace("host;", "")), Reason.BAD_SIGNATURE, "'Host' must be a"),
-        (changed(GOOD, authorization=AUTHORIZATION.replace("us-east-1", "US east")), Reason.BAD_SIGNATURE, "valid region"),
-        (changed(GOOD, authorization=AUTHORIZATION + ", Signature=" + "0" * 64), Reason.INCOMPLETE_SIGNATURE, "distinct"),
-        (changed(GOOD, x_amz_target="TrentService.ListKeys"), Reason.BAD_SIGNATURE, "'x-amz-target' must be a 'SignedHeader'"),
-        (changed(GOOD, x_amz_content_sha256="0" * 64), Reason.BAD_SIGNATURE, "'x-amz-content-sha256' must be a 'SignedHeader'"),
+        (
+            changed(GOOD, authorization=AUTHORIZATION.replace("/20150830", "")),
+            Reason.INCOMPLETE_SIGNATURE,
+            "exactly 5",
+        ),
+        (
+            changed(GOOD, authorization=AUTHORIZATION.replace("aws4_req", "aws5_req")),
+            Reason.INCOMPLETE_SIGNATURE,
+            "terminator",
+        ),
+        (
+            changed(GOOD, authorization=AUTHORIZATION.replace("host;", "")),
+            Reason.BAD_SIGNATURE,
+            "'Host' must be a",
+        ),
+        (
+            changed(GOOD, authorization=AUTHORIZATION.replace("us-east-1", "US east")),
+            Reason.BAD_SIGNATURE,
+            "valid region",
+        ),
+        (
+            changed(GOOD, authorization=AUTHORIZATION + ", Signature=" + "0" * 64),
+            Reason.INCOMPLETE_SIGNATURE,
+            "distinct",
+        ),
+        (
+            changed(GOOD, x_amz_target="TrentService.ListKeys"),
+            Reason.BAD_SIGNATURE,
+            "'x-amz-target' must be a 'SignedHeader'",
+        ),
+        (
+            changed(GOOD, x_amz_content_sha256="0" * 64),
+            Reason.BAD_SIGNATURE,
+            "'x-amz-content-sha256' must be a 'SignedHeader'",
+        ),
         (replace(GOOD, query=b"X-Amz-Security-Token=t"), Reason.UNKNOWN_KEY, "security token"),
         (replace(GOOD, query=b"X-Amz-Signature=" + b"0" * 64), Reason.INCOMPLETE_SIGNATURE, "Only one"),
     ],
-)  # fmt: skip
+)
 def test_malformed_and_incomplete_signatures(bad: Message, reason: Reason, text: str) -> None:
     refused = refusal(bad)
     assert refused.reason is reason
