@@ -28,6 +28,7 @@ TIMEOUTS_MS = (400, 800, 1500)
 TCP_TIMEOUT_MS = 1500
 MOST_SERVERS = 6  # asked in one round
 MOST_TRIES = 9  # of one question at one cut
+MOST_SECOND_TRIES = 2  # of one whose answer did not validate
 MOST_HOST_LOOKUPS = 3  # for one cut, when its addresses are not known
 MOST_OPEN_LOOKUPS = 4  # nested
 UNKNOWN_HOST_S = 5  # how long a host without an address is not looked up again
@@ -79,11 +80,14 @@ class Iteration:
             )
 
     def servers_of(self, cut: Cut) -> Steps[tuple[str, ...]]:
-        """Every address of every name server of a zone. For the probe, which asks them all."""
+        """Every address of each name server of a zone, for the probe. Raises Unreachable when one has none."""
         found: list[str] = []
         glue = dict(cut.glue)
         for host in cut.hosts:
-            found.extend(glue.get(host) or (yield from self._lookup(host)))
+            addresses = glue.get(host) or (yield from self._lookup(host))
+            if not addresses:
+                raise Unreachable(f"{host}, a name server of {cut.name}, has no known address")
+            found.extend(addresses)
         return tuple(dict.fromkeys(found))
 
     def ask(
@@ -117,7 +121,8 @@ class Iteration:
         hopeless: set[str] = set()
         tries = 0
         lookups = 0
-        for round_, timeout_ms in enumerate(TIMEOUTS_MS):
+        # a second opinion is worth one round: what there is of an answer must not be lost to a timeout
+        for round_, timeout_ms in enumerate(TIMEOUTS_MS if again is None else (TCP_TIMEOUT_MS,)):
             queue = [s for s in known[:MOST_SERVERS] if s not in hopeless]
             while True:
                 if not queue:
@@ -130,14 +135,12 @@ class Iteration:
                     known = known + fresh
                     queue = self._ordered(fresh, again)
                     continue
-                if tries >= MOST_TRIES:
+                if tries >= (MOST_TRIES if again is None else MOST_SECOND_TRIES):
                     return None, failures
                 tries += 1
                 server = queue.pop(0)
                 tcp = again is not None
-                outcome = yield from self.ask(
-                    server, cut.name, qname, qtype, timeout_ms=TCP_TIMEOUT_MS if tcp else timeout_ms, tcp=tcp
-                )
+                outcome = yield from self.ask(server, cut.name, qname, qtype, timeout_ms=timeout_ms, tcp=tcp)
                 if not isinstance(outcome, Broken):
                     return outcome, failures
                 failures.append(f"{server}: {outcome.why}")
@@ -149,7 +152,7 @@ class Iteration:
         now, proof = self._work.now, referral.proof
         proof_ttl = min((s.rrset.ttl for s in (*proof.finals, *proof.authority)), default=0) if proof else 0
         cut = Cut(referral.cut, referral.hosts, referral.glue, proof, now + max(proof_ttl, 1))
-        self._memory.cuts.put(cut.name, cut, now=now, ttl_s=referral.ttl)
+        self._memory.cuts.put(cut.name, cut, now=now, ttl_s=max(referral.ttl, 1))
         return cut
 
     def _lookup(self, host: Name) -> Steps[tuple[str, ...]]:
