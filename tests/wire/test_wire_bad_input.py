@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_wire_signatures import error
 from wire_world import World
@@ -534,6 +534,7 @@ def test_any_json_is_an_answer_and_never_a_500(document: Any, operation: str) ->
 
 
 @given(octets=st.binary(max_size=80), method=st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "DELETE"]))
+@example(octets=b"\n\x00", method="GET")
 @ANY
 def test_any_octets_in_any_place_are_an_answer_and_never_a_500(octets: bytes, method: str) -> None:
     world = World()

@@ -6,6 +6,7 @@ wait for a disk. Each call reads the clock once. Not for: TLS, sockets, or what 
 """
 
 import json
+import logging
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,9 +19,8 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
-from starlette.routing import Mount
-from starlette.routing import Route as Path
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from seal53.base import journal
 from seal53.base.clock import Clock, UnixTime
@@ -43,6 +43,7 @@ Credentials = Callable[[str], tuple[AccountId, Secret] | None]
 Authorize = Callable[[str, str, Request, Caller], None]
 Record = Callable[[Mapping[str, object]], None]
 
+HEALTH_PATH = "/_seal53/health"
 BODY_LIMIT = 1_000_000  # octets; the largest real request is a change batch of 1000 records, some 300 kB
 BODY_TIME_S = 30.0
 _DRAIN_LIMIT = 8 * BODY_LIMIT  # read and thrown away, so that the client sees our answer and not a reset
@@ -100,9 +101,12 @@ def build(
         record=record,
         operator=operator,
     )
-    return Starlette(
-        routes=[Path("/_seal53/health", gateway.health, methods=["GET"]), Mount("/", app=gateway)]
-    )
+    application = Starlette()
+    # Not a Route or Mount: their patterns miss paths with a line feed, which then get a reply that no SDK
+    # can read.
+    application.router.default = gateway
+    application.router.redirect_slashes = False
+    return application
 
 
 class Gateway:
@@ -140,9 +144,17 @@ class Gateway:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await WebSocketClose()(scope, receive, send)
+            return
         started = self._clock.monotonic()
         request_id = self._ids.uuid()
         now = self._clock.now()
+        if scope["path"] == HEALTH_PATH and scope["method"] == "GET":
+            # Liveness, for anyone who asks, unsigned and unrecorded: the gateway's loop turns.
+            alive = Reply(status=200, body=b"ok", content_type="text/plain")
+            await _http(alive, request_id, now)(scope, receive, send)
+            return
         try:
             message, refusal = await read(HttpRequest(scope, receive))
         except ClientDisconnect:
@@ -151,11 +163,6 @@ class Gateway:
         call = Call(message=message, request_id=request_id, now=now, service=service, family=family)
         reply = await to_thread.run_sync(self.answer, call, refusal, started)
         await _http(reply, request_id, now)(scope, receive, send)
-
-    async def health(self, _: HttpRequest) -> HttpResponse:
-        """Liveness, for anyone who asks: the gateway's loop turns."""
-        reply = Reply(status=200, body=b"ok", content_type="text/plain")
-        return _http(reply, self._ids.uuid(), self._clock.now())
 
     def answer(self, call: Call, refusal: Refused | None, started: float) -> Reply:
         """Runs the steps; whatever is raised becomes an answer.
@@ -267,7 +274,7 @@ class Gateway:
                 failure = unserializable
         journal.event(
             "internal failure",
-            level=40,
+            level=logging.ERROR,
             request_id=call.request_id,
             service=call.route.scope if call.route else None,
             operation=call.route.operation if call.route else None,
@@ -292,7 +299,7 @@ class Gateway:
         try:
             self._record(entry)
         except Exception as failure:  # noqa: BLE001  the answer stands, whatever becomes of its record
-            journal.event("a call was not recorded", level=40, error=repr(failure), **entry)
+            journal.event("a call was not recorded", level=logging.ERROR, error=repr(failure), **entry)
 
 
 async def read(request: HttpRequest) -> tuple[Message, Refused | None]:
