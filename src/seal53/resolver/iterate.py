@@ -80,7 +80,7 @@ class Iteration:
             )
 
     def servers_of(self, cut: Cut) -> Steps[tuple[str, ...]]:
-        """Every address of each name server of a zone, for the probe. Raises Unreachable when one has none."""
+        """Every address of each name server of a zone, for the probe. Raises Unreachable if one has none."""
         found: list[str] = []
         glue = dict(cut.glue)
         for host in cut.hosts:
