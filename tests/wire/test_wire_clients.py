@@ -369,8 +369,9 @@ def test_a_faults_further_members_reach_the_client(world: World) -> None:
     world.returns("route53resolver", "GetResolverDnssecConfig", fault)
     with pytest.raises(ClientError) as other:
         world.client("route53resolver").get_resolver_dnssec_config(ResourceId="v")
-    assert other.value.response["ResourceType"] == "FIREWALL"
-    assert other.value.response["Error"]["Message"] == "there is one"
+    response: Any = other.value.response
+    assert response["ResourceType"] == "FIREWALL"
+    assert response["Error"]["Message"] == "there is one"
 
 
 def test_a_receivers_fault_says_so(world: World) -> None:

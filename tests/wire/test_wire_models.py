@@ -40,7 +40,9 @@ def request(service: str, operation: str, parameters: dict[str, Any]) -> Message
     made = serializer.serialize_to_request(parameters, model)
     headers = dict(made["headers"].items())
     query = percent_encode_sequence(made["query_string"])
-    whole = AWSRequest(made["method"], f"http://h{made['url_path']}?{query}", headers, made["body"]).prepare()
+    whole: Any = AWSRequest(
+        made["method"], f"http://h{made['url_path']}?{query}", headers, made["body"]
+    ).prepare()
     parts = urlsplit(whole.url)
     body = whole.body or b""
     return Message(

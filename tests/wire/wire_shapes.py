@@ -50,7 +50,8 @@ def values(shape: Any, *, whole: bool = False) -> st.SearchStrategy[Any]:
 
 
 def structures(shape: Any, *, whole: bool = False) -> st.SearchStrategy[dict[str, Any]]:
-    needed, optional = {}, {}
+    needed: dict[str, st.SearchStrategy[Any]] = {}
+    optional: dict[str, st.SearchStrategy[Any]] = {}
     for member, member_shape in shape.members.items():
         location = member_shape.serialization.get("location")
         if location == "header":
@@ -60,6 +61,6 @@ def structures(shape: Any, *, whole: bool = False) -> st.SearchStrategy[dict[str
         else:
             strategy = values(member_shape, whole=whole)
         if (shape.name, member) in PREFIXED:
-            strategy = strategy.map(lambda bare, prefix=PREFIXED[shape.name, member]: prefix + bare)
+            strategy = strategy.map(PREFIXED[shape.name, member].__add__)
         (needed if whole or member in shape.required_members else optional)[member] = strategy
     return st.fixed_dictionaries(needed, optional=optional)

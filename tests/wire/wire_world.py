@@ -164,13 +164,14 @@ class World:
         moment = datetime.fromtimestamp(self.clock.now() if at is None else at, UTC)
         with mock.patch("botocore.auth.get_current_datetime", return_value=moment):
             signer.add_auth(request)
-        parts = urlsplit(request.url)
+        parts = urlsplit(str(request.url))
         whole = parts.path + (f"?{parts.query}" if parts.query else "")
         return method, whole, dict(request.headers.items()), body
 
     def client(self, service: str, region: str = "us-east-1", **settings: Any) -> Any:
         """A real boto3 client whose octets go straight into the application."""
-        client = boto3.Session().client(
+        session: Any = boto3.Session()
+        client = session.client(
             service,
             region_name=region,
             endpoint_url=ENDPOINT,
@@ -198,7 +199,8 @@ class World:
         headers.append(("Host", parts.netloc))
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         answer = self.send(request.method, target, headers, body)
-        return AWSResponse(request.url, answer.status, answer.headers, _Raw(answer.body))
+        headers_of_answer: Any = answer.headers
+        return AWSResponse(request.url, answer.status, headers_of_answer, _Raw(answer.body))
 
 
 class _Raw(io.BytesIO):
