@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Protocol
 
 from seal53.base import journal
-from seal53.base.errors import StartFault
 from seal53.base.journal import Secret
 from seal53.core import DataPlane
 from seal53.edge.served import ResolverPort, Served
@@ -70,19 +69,16 @@ async def _live(settings: EdgeSettings, link: Link, plane: DataPlane) -> None:
 
     async def apply(message: ToEdge) -> list[ToControl]:
         before = served.answers
-        try:
-            if resolver is not None and isinstance(message, ZoneSnapshot | ZoneDelta):
-                # a large zone must not hold up resolution
-                said = await asyncio.to_thread(served.apply, message)
-            else:
-                said = served.apply(message)
-        except OSError as e:
-            raise StartFault(f"an address of the {settings.role} cannot be listened on: {e}") from None
+        if resolver is not None and isinstance(message, ZoneSnapshot | ZoneDelta):
+            # a large zone must not hold up resolution
+            said = await asyncio.to_thread(served.apply, message)
+        else:
+            said = served.apply(message)
         if served.answers and not before:
             link.send(Answers())
         return said
 
-    parts: list[Awaitable[None]] = [client.follow(settings.feed_path, hello, apply)]
+    parts: list[Awaitable[None]] = [client.follow(settings.feed_path, hello, apply, served.again)]
     if resolver is not None:
         parts.append(resolver.run())
     tasks = [asyncio.ensure_future(part) for part in parts]

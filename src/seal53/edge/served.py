@@ -6,12 +6,15 @@ acknowledged. Views of zones that have not arrived are kept and completed later.
 come from.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, assert_never
 
 import msgspec
 
+from seal53.base import journal
+from seal53.base.errors import StartFault
 from seal53.core import Name, PlaneFault, Signing
 from seal53.feed.messages import (
     Ack,
@@ -77,6 +80,10 @@ class _ViewState:
     validate: bool | None = None
     listening: set[str] = field(default_factory=set)
 
+    @property
+    def is_complete(self) -> bool:
+        return self.listening >= set(self.addresses)
+
 
 class Served:
     """`hello_facts` tell control what is served; `apply` takes one message and returns what is to be said."""
@@ -107,12 +114,12 @@ class Served:
         return zones, vpcs
 
     def apply(self, message: ToEdge) -> list[ToControl]:
-        """Raises OSError for an address that cannot be listened on; what the plane refuses is a Refusal."""
+        """Raises StartFault when nothing can be listened on; what the plane refuses is a Refusal."""
         try:
             self._apply(message)
         except PlaneFault as e:
             subject = f"zone:{message.zone_id}" if isinstance(message, ZoneSnapshot | ZoneDelta) else "plane"
-            return [Refusal(subject=subject, why=str(e))]
+            return [Refusal(subject=subject, why=_text(e))]
         except _Gap as gap:
             return [Refusal(subject=f"zone:{gap.zone_id}", why=str(gap))]
         said = self._news()
@@ -126,6 +133,20 @@ class Served:
             case _:
                 pass
         return said
+
+    def again(self) -> list[ToControl]:
+        """Tries the addresses that could not be listened on; returns what is to be said."""
+        if self._open and not all(state.is_complete for state in self._views.values()):
+            self._listen_to_all()
+        return self._news()
+
+    def _listen_to_all(self) -> None:
+        for view_id, state in self._views.items():
+            self._listen(view_id, state)
+        if self._views and not any(state.listening for state in self._views.values()):
+            raise StartFault(
+                f"no address can be listened on at port {self._port}", hint="the lines above say why"
+            )
 
     def _apply(self, message: ToEdge) -> None:
         match message:
@@ -153,8 +174,7 @@ class Served:
                     self._resolver.boot(hints, anchors, port)
             case CaughtUp():
                 self._open = True
-                for view_id, state in self._views.items():
-                    self._listen(view_id, state)
+                self._listen_to_all()
             case AskCounters():
                 pass
             case _:
@@ -220,8 +240,13 @@ class Served:
             self._plane.unlisten(address, self._port)
             state.listening.discard(address)
         for address in state.addresses:
-            if address not in state.listening:
+            if address in state.listening:
+                continue
+            try:
                 self._plane.listen(address, self._port, view_id)
+            except PlaneFault as e:
+                journal.event("not-listening", level=logging.ERROR, view=view_id, why=_text(e))
+            else:
                 state.listening.add(address)
 
     def _news(self) -> list[ToControl]:
@@ -229,11 +254,12 @@ class Served:
         if not self._open:
             return []
         news: list[ToControl] = []
-        viewed = {zone_id for state in self._views.values() for zone_id in state.zone_ids}
+        views = [state for state in self._views.values() if state.is_complete]
+        viewed = {zone_id for state in views for zone_id in state.zone_ids}
         for zone_id, version in self._versions.items():
             if zone_id in viewed:
                 self._acknowledge(news, f"zone:{zone_id}", version)
-        for state in self._views.values():
+        for state in views:
             if state.vpc_id is not None:
                 self._acknowledge(news, f"vpc:{state.vpc_id}", state.version)
         return news
@@ -242,6 +268,11 @@ class Served:
         if self._acked.get(subject) != version:
             self._acked[subject] = version
             news.append(Ack(subject=subject, version=version))
+
+
+def _text(fault: PlaneFault) -> str:
+    """`args` are a code and a text."""
+    return str(fault.args[-1])
 
 
 class _Gap(Exception):
