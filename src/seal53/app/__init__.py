@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from seal53.app.control import run_control
-from seal53.app.resolution import boot_of, make_resolver
 from seal53.base.clock import SystemClock
 from seal53.config import Place, Settings
 from seal53.core import DataPlane
 from seal53.edge import process
 from seal53.edge.process import EdgeSettings, ResolverMachine
 from seal53.feed.link import Link
+from seal53.resolver.service import ResolverService
 
-__all__ = ["boot_of", "roles"]
+__all__ = ["roles"]
 
 Role = Callable[[Link], None]
 
@@ -27,7 +27,7 @@ def roles(settings: Settings, place: Place) -> Mapping[str, Role]:
     maps = None if settings.upstream_maps is None else Path(settings.upstream_maps)
 
     def resolver_of(plane: DataPlane) -> ResolverMachine:
-        return make_resolver(plane, clock=SystemClock(), entropy=secrets.token_bytes, upstream_maps=maps)
+        return ResolverService(plane, SystemClock(), secrets.token_bytes, upstream_maps=maps)
 
     return {
         "control": lambda link: run_control(settings, place, link),

@@ -12,6 +12,7 @@ composed again. `authorize` and `record` are the two hooks that every call passe
 import asyncio
 import contextlib
 import logging
+import secrets
 import signal
 import threading
 import time
@@ -21,8 +22,8 @@ from typing import Any
 import uvicorn
 
 from seal53.app.facts import ReadyFacts
-from seal53.app.resolution import boot_of, make_probe, resolver_operations
-from seal53.app.seed import seed
+from seal53.app.resolution import boot_of
+from seal53.app.seed import seed_accounts, seed_registry
 from seal53.base import journal
 from seal53.base.clock import SystemClock
 from seal53.base.ids import AccountId, Ids
@@ -36,7 +37,8 @@ from seal53.reconcile import prover
 from seal53.reconcile.compose import RegistryAddresses
 from seal53.reconcile.keys import KeysLoop
 from seal53.reconcile.publish import Publisher
-from seal53.services import kms, operator, route53, route53domains, sts
+from seal53.resolver.probe import LiveProbe
+from seal53.services import kms, operator, route53, route53domains, route53resolver, sts
 from seal53.services.context import Caller, Limits, Operation, Request, Response, Services
 from seal53.store import Store, accounts, changes, edges
 
@@ -47,7 +49,7 @@ _FACTS_PAUSE_S = 0.02
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "route53": route53.OPERATIONS,
     "route53domains": route53domains.OPERATIONS,
-    "route53resolver": resolver_operations(),
+    "route53resolver": route53resolver.OPERATIONS,
     "kms": kms.OPERATIONS,
     "sts": sts.OPERATIONS,
 }
@@ -82,16 +84,27 @@ class _Control:
         self.failure: BaseException | None = None
         self.store = Store(place.data / DATABASE)
         self.store.open()
-        self._services = Services(
-            store=self.store,
-            kek=place.kek,
-            ids=Ids(),
-            probe=make_probe(settings, place, self.store, self._clock),
-            limits=Limits(name_server_pattern=settings.name_server_pattern, address_block=str(place.block)),
-        )
+        ids = Ids()
+        now = self._clock.now()
         with self.store.write() as tx:
-            seed(tx, self._services, settings, place, seeds(settings), self._clock.now())
+            seed_registry(tx, kek=place.kek, ids=ids, settings=settings, place=place, now=now)
             boot = boot_of(tx, settings, place)
+            self._services = Services(
+                store=self.store,
+                kek=place.kek,
+                ids=ids,
+                probe=LiveProbe(
+                    boot.hints,
+                    boot.anchors,
+                    boot.upstream_port,
+                    clock=self._clock,
+                    entropy=secrets.token_bytes,
+                ),
+                limits=Limits(
+                    name_server_pattern=settings.name_server_pattern, address_block=str(place.block)
+                ),
+            )
+            seed_accounts(tx, self._services, seeds(settings), now)
             for edge in edges.every(tx):
                 if edge.id not in link.live:
                     edges.remove(tx, edge.id)

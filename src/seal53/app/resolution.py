@@ -1,10 +1,6 @@
-"""Joins the resolver to the service: where resolution starts, and the machine in a resolver's process."""
+"""Where resolution starts: for the resolvers, and for the probe that looks at a parent."""
 
-import asyncio
-import importlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from seal53 import registry
 from seal53.base.errors import StartFault
@@ -38,30 +34,3 @@ def _read(file: str | None) -> str:
         return Path(file).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as e:
         raise StartFault(f"the file {file} cannot be read: {e}") from None
-
-
-def resolver_operations() -> Mapping[str, Any]:
-    try:
-        return importlib.import_module("seal53.services.route53resolver").OPERATIONS
-    except ImportError:
-        return {}
-
-
-def make_probe(*_: Any) -> Any:
-    return _Unable()
-
-
-class _Unable:
-    def delegation(self, name: Any) -> Any:
-        raise StartFault("no probe yet")
-
-
-class _Idle:
-    def boot(self, *_: Any) -> None: ...
-    def set_vpc(self, *_: Any) -> None: ...
-    async def run(self) -> None:
-        await asyncio.Event().wait()
-
-
-def make_resolver(*_: Any, **__: Any) -> Any:
-    return _Idle()

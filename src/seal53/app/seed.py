@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from seal53 import registry
 from seal53.base.errors import StartFault
-from seal53.base.ids import AccountId
+from seal53.base.ids import AccountId, Ids
+from seal53.base.journal import Secret
 from seal53.config import AccountSeed, Place, Settings
 from seal53.registry import RegistrySettings
 from seal53.services import operator
@@ -22,28 +23,23 @@ REGION = "us-east-1"
 _BLOCK = "address_block"
 
 
-def seed(
-    tx: Tx, services: Services, settings: Settings, place: Place, seeds: Sequence[AccountSeed], now: int
-) -> None:
+def seed_registry(tx: Tx, *, kek: Secret, ids: Ids, settings: Settings, place: Place, now: int) -> None:
     """Raises StartFault."""
     _same_block(tx, str(place.block))
-    registry.bootstrap(
-        tx, kek=services.kek, ids=services.ids, now=now, settings=registry_settings(settings, place)
-    )
+    registry.bootstrap(tx, kek=kek, ids=ids, now=now, settings=registry_settings(settings, place))
+
+
+def seed_accounts(tx: Tx, services: Services, seeds: Sequence[AccountSeed], now: int) -> None:
+    """Raises StartFault."""
     for account_id, name in DEFAULT_ACCOUNTS:
         if accounts.get(tx, account_id) is None:
             _account(tx, services, account_id, name, now)
-            operator.add_access_key(
-                tx,
-                services.kek,
-                account_id,
-                services.ids.access_key_id(),
-                services.ids.secret_access_key(),
-                now,
-            )
+            access_key_id, secret = services.ids.access_key_id(), services.ids.secret_access_key()
+            operator.add_access_key(tx, services.kek, account_id, access_key_id, secret, now)
     for wanted in seeds:
-        if accounts.get(tx, wanted.account_id) is None:
-            _account(tx, services, AccountId(wanted.account_id), f"account-{wanted.account_id}", now)
+        account_id = AccountId(wanted.account_id)
+        if accounts.get(tx, account_id) is None:
+            _account(tx, services, account_id, f"account-{account_id}", now)
         _key(tx, services, wanted, now)
 
 

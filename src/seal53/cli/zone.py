@@ -147,7 +147,8 @@ def _show(name: str, keys: list[dict[str, Any]], as_json: bool) -> None:
     typer.echo("\nA domain that is registered here gets it with:\n")
     for key in keys:
         typer.echo(
-            f"  aws route53domains associate-delegation-signer-to-domain --domain-name {name.rstrip('.')} \\\n"
+            "  aws route53domains associate-delegation-signer-to-domain \\\n"
+            f"    --domain-name {zone.rstrip('.')} \\\n"
             f"    --signing-attributes Algorithm={key['SigningAlgorithmType']},Flags={key['Flag']},"
             f"PublicKey={key['PublicKey']}"
         )
