@@ -16,7 +16,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from seal53.base.clock import Clock
@@ -33,16 +33,15 @@ _EPHEMERAL_PREFIX = "seal53-"
 
 @dataclass(slots=True)
 class Ground:
-    """The place, what keeps it ours (`held` stays open in every process), and how to leave it."""
+    """The place, and how to leave it. What keeps it ours stays open in every process of the service."""
 
     place: Place
     ready_files: list[Path]
     fell_back: bool
-    held: list[socket.socket | int] = field(default_factory=list)
-    leaving: ExitStack = field(default_factory=ExitStack)
+    leaving: ExitStack
 
     def leave(self) -> None:
-        """Removes what an ended service must not leave behind. For the supervisor alone."""
+        """Removes what an ended service must not leave behind, and lets others in. Not for a role."""
         self.leaving.close()
 
 
@@ -59,7 +58,7 @@ def take(settings: Settings, clock: Clock, sleep: Callable[[float], None]) -> Gr
 def _take(settings: Settings, clock: Clock, sleep: Callable[[float], None], leaving: ExitStack) -> Ground:
     patience = _Patience(clock, sleep)
     data = _directory(settings, leaving)
-    lock = _lock(data, patience)
+    leaving.callback(os.close, _lock(data, patience))
     ready_files = [data / READY]
     if settings.ready_file is not None:
         ready_files.append(Path(settings.ready_file))
@@ -67,8 +66,13 @@ def _take(settings: Settings, clock: Clock, sleep: Callable[[float], None], leav
         _clear(ready_file)
         leaving.callback(ready_file.unlink, missing_ok=True)
     reserved, block, port = _block(settings, patience)
+    leaving.callback(reserved.close)
     api_socket = _api_socket(settings)
+    leaving.callback(api_socket.close)
     feed_path = _feed_path(data, leaving)
+    feed_socket = _feed_socket(feed_path)
+    leaving.callback(feed_socket.close)
+    leaving.callback(feed_path.unlink, missing_ok=True)
     place = Place(
         data=data,
         block=block,
@@ -76,16 +80,14 @@ def _take(settings: Settings, clock: Clock, sleep: Callable[[float], None], leav
         api=api_socket.getsockname()[:2],
         api_socket=api_socket,
         feed_path=feed_path,
-        feed_socket=_feed_socket(feed_path),
+        feed_socket=feed_socket,
         token=Secret(secrets.token_bytes(32)),
         kek=load_master_key(data, given=settings.master_key),
     )
-    leaving.callback(feed_path.unlink, missing_ok=True)
     return Ground(
         place=place,
         ready_files=ready_files,
         fell_back=port != settings.dns_port,
-        held=[reserved, lock],
         leaving=leaving,
     )
 

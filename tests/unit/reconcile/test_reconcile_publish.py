@@ -1,0 +1,381 @@
+"""From outbox rows to acknowledged versions: what is sent, when a Change closes, what fails when unproven."""
+
+import secrets
+from collections.abc import Callable
+
+import dns.message
+import msgspec
+import pytest
+
+from seal53.base.clock import ManualClock
+from seal53.base.ids import Ids
+from seal53.base.journal import Secret
+from seal53.core import DataPlane, Name, RecordSet
+from seal53.feed.messages import (
+    ResolverBoot,
+    ToEdge,
+    View,
+    VpcView,
+    ZoneDelta,
+    ZoneGone,
+    ZoneSnapshot,
+)
+from seal53.reconcile import prover
+from seal53.reconcile.compose import RegistryAddresses
+from seal53.reconcile.prover import Answer, Claim, Proof, Unproven
+from seal53.reconcile.publish import Publisher
+from seal53.store import Store, accounts, changes, delegation_sets, outbox, records, vpcs
+from seal53.store import zones as zone_rows
+from seal53.store.delegation_sets import DelegationSet
+from seal53.store.records import StoredSet
+from seal53.store.vpcs import Vpc
+from seal53.store.zones import HostedZone
+
+A, NS, SOA = 1, 2, 6
+APEX = Name.parse("companya.com.")
+BOOT = ResolverBoot(hints=[("a.root.", "127.0.0.1")], anchors=[], upstream_port=53)
+
+
+class Outlet:
+    """Records what is sent; `serves` is what all edges of a role are said to serve."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, ToEdge]] = []
+        self.serves: dict[tuple[str, str], int] = {}
+        self.gone: set[str] = set()
+
+    def send_soon(self, role: str, message: ToEdge) -> None:
+        self.sent.append((role, message))
+
+    def served(self, role: str, subject: str) -> int | None:
+        return self.serves.get((role, subject))
+
+    def dropped(self, subject: str) -> bool:
+        return subject in self.gone
+
+    def take(self) -> list[ToEdge]:
+        taken = [message for _, message in self.sent]
+        self.sent.clear()
+        return taken
+
+
+class World:
+    """A store with one account, one delegation set, and a publisher with its reference plane."""
+
+    def __init__(self, store: Store, clock: ManualClock, kek: Secret) -> None:
+        self.store, self.clock, self.kek = store, clock, kek
+        self.ids = Ids()
+        self.outlet = Outlet()
+        self.failing = ""
+        self.claims: list[Claim] = []
+        with store.write() as tx:
+            accounts.create(tx, id="111111111111", name="a", now=clock.now())
+            delegation_sets.insert(
+                tx,
+                DelegationSet(
+                    id="N1",
+                    number=1,
+                    hosts=tuple(Name.parse(f"ns-{n}.seal53.") for n in range(4)),
+                    addresses=tuple(f"127.0.0.{n}" for n in range(4, 8)),
+                    created_at=clock.now(),
+                ),
+            )
+        self.publisher = self.make()
+
+    def make(self) -> Publisher:
+        """A control process that has just started."""
+        self.plane = DataPlane(bytes(self.kek))
+        return Publisher(
+            self.store,
+            self.plane,
+            prove=self._prove,
+            registry=RegistryAddresses(root=("127.0.0.1",), tlds=("127.0.0.2", "127.0.0.3")),
+            boot=BOOT,
+            clock=self.clock,
+        )
+
+    def _prove(self, answer: Answer, claim: Claim, now: int) -> Proof:
+        self.claims.append(claim)
+        if self.failing:
+            raise Unproven(self.failing)
+        return prover.prove(answer, claim, now)
+
+    def zone(self, name: Name = APEX, kind: str = "public") -> str:
+        """A zone as CreateHostedZone leaves it; returns its id."""
+        zone = HostedZone(
+            id=self.ids.hosted_zone(),
+            account_id="111111111111",
+            kind=kind,
+            name=name,
+            caller_reference=secrets.token_hex(4),
+            delegation_set_id="N1" if kind == "public" else None,
+            created_at=self.clock.now(),
+        )
+        soa = Name.parse("ns.").to_wire() + Name.parse("host.").to_wire() + b"\x00\x00\x00\x01" * 5
+        with self.store.write() as tx:
+            zone_rows.insert(tx, zone)
+            records.put(
+                tx,
+                zone.id,
+                [
+                    stored(name, SOA, "SOA", soa, ttl=900),
+                    stored(name, NS, "NS", Name.parse("ns-0.seal53.").to_wire()),
+                ],
+            )
+            outbox.append(tx, f"zone:{zone.id}", zone.version, "zone")
+        return zone.id
+
+    def write(
+        self, zone_id: str, *, puts: dict[str, bytes] | None = None, deletes: tuple[str, ...] = ()
+    ) -> str:
+        """A change batch of A records; returns the change's id."""
+        change_id = self.ids.change()
+        put = [stored(Name.parse(owner), A, "A", rdata) for owner, rdata in (puts or {}).items()]
+        keys = [s.key for s in put] + [(Name.parse(owner), A, "") for owner in deletes]
+        with self.store.write() as tx:
+            records.put(tx, zone_id, put)
+            records.delete(tx, zone_id, keys[len(put) :])
+            version = zone_rows.bump(tx, zone_id)
+            touched = [(owner.lower().to_wire(), rtype, set_id) for owner, rtype, set_id in keys]
+            outbox.append(tx, f"zone:{zone_id}", version, "records", touched)
+            changes.open_change(
+                tx,
+                id=change_id,
+                account_id="111111111111",
+                subject=f"zone:{zone_id}",
+                version=version,
+                now=self.clock.now(),
+            )
+        return change_id
+
+    def is_in_sync(self, change_id: str) -> bool:
+        with self.store.read() as tx:
+            change = changes.get(tx, change_id)
+        assert change is not None
+        return change.insync_at is not None
+
+    def rows(self) -> int:
+        with self.store.read() as tx:
+            return len(outbox.pending(tx))
+
+    def address(self, name: str) -> list[str]:
+        """What the reference plane answers for a name's A."""
+        self.plane.set_view("test", self._zone_ids())
+        wire = self.plane.answer("test", dns.message.make_query(name, "A").to_wire(), self.clock.now())
+        assert wire is not None
+        return [r.to_text() for s in dns.message.from_wire(wire).answer for r in s]
+
+    def _zone_ids(self) -> list[str]:
+        with self.store.read() as tx:
+            return [z.id for z in zone_rows.every(tx) if self.plane.version(z.id) is not None]
+
+
+def stored(owner: Name, rtype: int, mnemonic: str, *rdatas: bytes, ttl: int = 300) -> StoredSet:
+    return StoredSet(record=RecordSet(owner, rtype, ttl=ttl, rdatas=rdatas), type=mnemonic, shape={})
+
+
+@pytest.fixture
+def world(store: Store, clock: ManualClock, kek: Secret) -> World:
+    return World(store, clock, kek)
+
+
+@pytest.fixture
+def started(world: World) -> Callable[[], World]:
+    def start() -> World:
+        world.publisher.start(world.outlet)
+        world.outlet.take()
+        return world
+
+    return start
+
+
+def test_a_new_zone_is_sent_whole_and_then_put_into_its_view(started: Callable[[], World]) -> None:
+    world = started()
+    zone_id = world.zone()
+    world.publisher.tick()
+    zone, view = world.outlet.take()
+    assert isinstance(zone, ZoneSnapshot)
+    assert (zone.zone_id, zone.version, zone.signing) == (zone_id, 1, None)
+    assert isinstance(view, View)
+    assert (view.view_id, view.zone_ids, len(view.addresses)) == ("set:N1", [zone_id], 4)
+
+
+def test_a_change_is_sent_as_a_delta_of_what_it_touched(started: Callable[[], World]) -> None:
+    world = started()
+    zone_id = world.zone()
+    world.publisher.tick()
+    world.write(zone_id, puts={f"h{n}.companya.com.": bytes([192, 0, 2, n]) for n in range(200)})
+    world.publisher.tick()
+    large = world.outlet.take()[-1]
+    world.write(zone_id, puts={"h7.companya.com.": b"\xc0\x00\x02\xff"}, deletes=("h8.companya.com.",))
+    world.publisher.tick()
+    (small,) = world.outlet.take()
+    assert isinstance(large, ZoneDelta) and isinstance(small, ZoneDelta)
+    assert (small.base, small.version, small.signing) == (2, 3, msgspec.UNSET)
+    assert len(small.edit) < len(large.edit) / 50
+    assert world.address("h7.companya.com.") == ["192.0.2.255"]
+    assert world.address("h8.companya.com.") == []
+    assert world.claims[-1].absent == [(Name.parse("h8.companya.com."), A)]
+
+
+def test_changes_that_wait_together_become_one_version(started: Callable[[], World]) -> None:
+    world = started()
+    zone_id = world.zone()
+    world.publisher.tick()
+    world.outlet.take()
+    for n in range(5):
+        world.write(zone_id, puts={f"h{n}.companya.com.": bytes([192, 0, 2, n])})
+    world.publisher.tick()
+    (delta,) = world.outlet.take()
+    assert isinstance(delta, ZoneDelta)
+    assert (delta.base, delta.version) == (1, 6)
+
+
+def test_a_change_is_in_sync_when_every_edge_serves_it(started: Callable[[], World]) -> None:
+    world = started()
+    zone_id = world.zone()
+    first = world.write(zone_id, puts={"a.companya.com.": b"\xc0\x00\x02\x01"})
+    world.publisher.tick()
+    assert not world.is_in_sync(first)
+    second = world.write(zone_id, puts={"a.companya.com.": b"\xc0\x00\x02\x02"})
+    world.outlet.serves["edge", f"zone:{zone_id}"] = 2
+    world.publisher.tick()
+    assert world.is_in_sync(first)
+    assert not world.is_in_sync(second)
+    assert world.rows() == 1
+    world.outlet.serves["edge", f"zone:{zone_id}"] = 3
+    world.publisher.tick()
+    assert world.is_in_sync(second)
+    assert world.rows() == 0
+
+
+def test_what_is_not_proven_is_not_sent_and_is_tried_again(started: Callable[[], World]) -> None:
+    world = started()
+    zone_id = world.zone()
+    world.publisher.tick()
+    world.outlet.take()
+    world.outlet.serves["edge", f"zone:{zone_id}"] = 1
+    world.failing = "a signature does not verify"
+    change = world.write(zone_id, puts={"a.companya.com.": b"\xc0\x00\x02\x01"})
+    world.publisher.tick()
+    world.publisher.tick()
+    assert len(world.claims) == 2  # not tried again at once
+    assert world.outlet.take() == []
+    assert world.address("a.companya.com.") == []
+    assert not world.is_in_sync(change)
+    world.failing = ""
+    world.clock.advance(1)
+    world.publisher.tick()
+    assert world.address("a.companya.com.") == ["192.0.2.1"]
+    world.outlet.serves["edge", f"zone:{zone_id}"] = 2
+    world.publisher.tick()
+    assert world.is_in_sync(change)
+
+
+def test_one_zone_that_fails_does_not_hold_up_another(started: Callable[[], World]) -> None:
+    world = started()
+    bad, good = world.zone(), world.zone(Name.parse("companyb.com."))
+    world.publisher.tick()
+    with world.store.write() as tx:  # to be signed, without a key or signatures
+        zone_rows.set_signing(tx, bad, signing_at=1, unsigning_at=None, unsigning_change_id=None)
+        outbox.append(tx, f"zone:{bad}", zone_rows.bump(tx, bad), "signing")
+    world.write(good, puts={"a.companyb.com.": b"\xc0\x00\x02\x01"})
+    world.publisher.tick()
+    assert world.plane.version(bad) == 1
+    assert world.plane.version(good) == 2
+
+
+def test_a_deleted_zone_leaves_the_view_before_it_goes(started: Callable[[], World]) -> None:
+    world = started()
+    zone_id = world.zone()
+    world.publisher.tick()
+    world.outlet.take()
+    change = world.ids.change()
+    with world.store.write() as tx:
+        version = zone_rows.bump(tx, zone_id)
+        zone_rows.delete(tx, zone_id)
+        outbox.append(tx, f"zone:{zone_id}", version, "gone")
+        changes.open_change(tx, id=change, account_id=None, subject=f"zone:{zone_id}", version=version, now=1)
+    world.publisher.tick()
+    view, gone = world.outlet.take()
+    assert isinstance(view, View) and view.zone_ids == []
+    assert isinstance(gone, ZoneGone) and gone.zone_id == zone_id
+    assert world.plane.version(zone_id) is None
+    assert not world.is_in_sync(change)
+    world.outlet.gone = {f"zone:{zone_id}"}
+    world.publisher.tick()
+    assert world.is_in_sync(change)
+
+
+def test_private_zones_and_vpcs_go_to_resolvers_alone(started: Callable[[], World]) -> None:
+    world = started()
+    with world.store.write() as tx:
+        vpc = Vpc(
+            id="vpc-1", account_id="111111111111", region="us-east-1", address="127.0.0.250", created_at=1
+        )
+        vpcs.insert(tx, vpc)
+        outbox.append(tx, "vpc:vpc-1", 1, "vpc")
+    world.publisher.tick()
+    private = world.zone(Name.parse("corp.internal."), "private")
+    with world.store.write() as tx:
+        zone_rows.associate(tx, private, "vpc-1")
+    change = world.write(private, puts={"a.corp.internal.": b"\x0a\x00\x00\x01"})
+    world.publisher.tick()
+    assert {role for role, _ in world.outlet.sent} == {"resolver"}
+    first, zone, second = world.outlet.take()
+    assert isinstance(first, VpcView) and first.zone_ids == []
+    assert isinstance(zone, ZoneSnapshot)
+    assert isinstance(second, VpcView) and second.zone_ids == [private]
+    assert second.serial > first.serial
+    world.outlet.serves["resolver", f"zone:{private}"] = 2
+    world.publisher.tick()
+    assert world.is_in_sync(change)
+    assert [type(m) for m in world.publisher.catch_up("edge", {})] == [View] * 3
+    assert next(world.publisher.catch_up("resolver", {})) == BOOT
+
+
+def test_an_edge_that_comes_back_gets_what_it_lacks(started: Callable[[], World]) -> None:
+    world = started()
+    zone_id = world.zone()
+    world.publisher.tick()
+    for n in range(3):
+        world.write(zone_id, puts={"a.companya.com.": bytes([192, 0, 2, n])})
+        world.publisher.tick()
+
+    def zones(have: dict[str, int]) -> list[ToEdge]:
+        return [m for m in world.publisher.catch_up("edge", have) if not isinstance(m, View)]
+
+    assert zones({zone_id: 4}) == []
+    assert [(d.base, d.version) for d in zones({zone_id: 2}) if isinstance(d, ZoneDelta)] == [(2, 3), (3, 4)]
+    (whole,) = zones({})
+    assert isinstance(whole, ZoneSnapshot) and whole.version == 4
+    assert zones({zone_id: 4, "Z-unknown": 9}) == [ZoneGone(zone_id="Z-unknown", version=0)]
+
+
+def test_control_that_was_killed_goes_on_where_it_was(world: World) -> None:
+    world.publisher.start(world.outlet)
+    zone_id = world.zone()
+    world.publisher.tick()
+    world.outlet.serves["edge", f"zone:{zone_id}"] = 1
+    world.publisher.tick()
+    change = world.write(zone_id, puts={"a.companya.com.": b"\xc0\x00\x02\x01"})
+
+    again, world.outlet = world.make(), Outlet()  # killed before it published the change
+    again.start(world.outlet)
+    assert world.address("a.companya.com.") == ["192.0.2.1"]
+    assert not world.is_in_sync(change)
+    (delta,) = [m for m in again.catch_up("edge", {zone_id: 1}) if not isinstance(m, View)]
+    assert isinstance(delta, ZoneDelta)  # an edge that lived on is not sent the zone again
+    assert (delta.base, delta.version) == (1, 2)
+    world.outlet.serves["edge", f"zone:{zone_id}"] = 2
+    again.tick()
+    assert world.is_in_sync(change)
+    assert world.rows() == 0
+
+
+def test_a_zone_that_cannot_be_proven_at_start_keeps_edges_as_they_are(world: World) -> None:
+    world.failing = "no"
+    zone_id = world.zone()
+    world.publisher.start(world.outlet)
+    have = {zone_id: 1}
+    assert [m for m in world.publisher.catch_up("edge", have) if not isinstance(m, View)] == []
