@@ -109,6 +109,10 @@ class ResolverService:
         """Queries sent to name servers, over all VPCs."""
         return self._past_queries + sum(v.upstream.queries for v in self._views.values())
 
+    @property
+    def has_anchors(self) -> bool:
+        return self._boot is not None and bool(self._boot.anchors.by_name)
+
     def boot(self, hints: Sequence[tuple[str, str]], anchors: Sequence[str], port: int) -> None:
         """Raises AnchorFault. Other roots than before drop all that was learned."""
         boot = Boot(tuple(hints), Anchors.parse(anchors), port)
