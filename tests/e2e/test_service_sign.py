@@ -1,4 +1,4 @@
-"""`seal53 zone sign` takes a zone from unsigned to a chain that validates from the root, as dnspython judges."""
+"""`seal53 zone sign` takes a zone from unsigned to a chain that validates from the root, by dnspython."""
 
 import json
 import subprocess

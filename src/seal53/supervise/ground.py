@@ -260,7 +260,8 @@ def probe(block: ipaddress.IPv4Network, port: int) -> tuple[str, int] | None:
 def _api_socket(settings: Settings) -> socket.socket:
     host, port = api_of(settings)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio switches Nagle off only for sockets that say they are TCP: else each reply takes 40 ms
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
