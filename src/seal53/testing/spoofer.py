@@ -38,13 +38,14 @@ class Lie:
 
     Shape: "rewrite" replaces the RDATA in the true answer; "race" sends a forged answer at once and lets the
     true one pass behind it; "deny" says the name does not exist; "nodata" says the type does not. `rdata` is
-    text.
+    text; `ttl` (seconds) is that of an answer made up for a race.
     """
 
     kind: Kind
     name: str
     rtype: str = "A"
     rdata: str = "198.51.100.66"
+    ttl: int = 300
     strip_signatures: bool = False
 
 
@@ -285,7 +286,7 @@ def forge(packet: bytes, lie: Lie) -> bytes:
     message = dns.message.make_response(query)
     message.flags |= dns.flags.AA
     question = query.question[0]
-    message.answer.append(_false_rrset(question.name, question.rdtype, lie, 300))
+    message.answer.append(_false_rrset(question.name, question.rdtype, lie, lie.ttl))
     return message.to_wire()
 
 

@@ -95,11 +95,17 @@ class Story:
 
     def _spoof_unsigned(self) -> None:
         self._expire()
-        self._lie(self._b, Lie(kind="rewrite", name=API, rdata=FALSE_ADDRESS), "rewrites the answer for api")
+        self._lie(
+            self._b,
+            Lie(kind="rewrite", name=API, rdata=FALSE_ADDRESS, ttl=TTL),
+            "rewrites the answer for api",
+        )
         self._false_answer(self._b.vpc, "account 2 believes a rewritten answer")
         self._expire()
         self._lie(
-            self._b, Lie(kind="race", name=API, rdata=FALSE_ADDRESS), "answers first, the truth comes late"
+            self._b,
+            Lie(kind="race", name=API, rdata=FALSE_ADDRESS, ttl=TTL),
+            "answers first, the truth comes late",
         )
         self._false_answer(self._b.vpc, "account 2 believes the answer that came first")
         self._lie(self._b, None, "")
@@ -143,7 +149,11 @@ class Story:
         insecure = _addresses(reply) == [TRUE_ADDRESS] and not reply.flags & dns.flags.AD
         self._show.expect(insecure, "insecure: the answer passes, without AD")
         self._expire()
-        self._lie(self._a, Lie(kind="rewrite", name=API, rdata=FALSE_ADDRESS), "rewrites the answer for api")
+        self._lie(
+            self._a,
+            Lie(kind="rewrite", name=API, rdata=FALSE_ADDRESS, ttl=TTL),
+            "rewrites the answer for api",
+        )
         self._false_answer(self._a.vpc, "the lie is still believed: signatures alone are useless")
         self._lie(self._a, None, "")
         self._set_validation(self._a, on=False)
@@ -167,7 +177,7 @@ class Story:
         )
         for kind in ("rewrite", "race"):
             self._expire()
-            lie = Lie(kind=kind, name=API, rdata=FALSE_ADDRESS)
+            lie = Lie(kind=kind, name=API, rdata=FALSE_ADDRESS, ttl=TTL)
             self._lie(self._b, lie, "rewrites the answer" if kind == "rewrite" else "answers first")
             if kind == "rewrite":
                 self._refused(
@@ -178,7 +188,9 @@ class Story:
                 unharmed = reply.rcode() == dns.rcode.SERVFAIL or _addresses(reply) == [TRUE_ADDRESS]
                 self._show.expect(unharmed, "a forged answer that comes first is not believed either")
         self._lie(
-            self._a, Lie(kind="rewrite", name=API, rdata=FALSE_ADDRESS), "lies to account 1's VPC as well"
+            self._a,
+            Lie(kind="rewrite", name=API, rdata=FALSE_ADDRESS, ttl=TTL),
+            "lies to account 1's VPC as well",
         )
         self._expire()
         self._false_answer(self._a.vpc, "a VPC that does not validate still takes the false one")
@@ -249,7 +261,11 @@ class Story:
     def _judge(self) -> None:
         self._expire()
         self._judges().accept(API, TRUE_ADDRESS)
-        self._lie(self._b, Lie(kind="rewrite", name=API, rdata=FALSE_ADDRESS), "rewrites the answer for api")
+        self._lie(
+            self._b,
+            Lie(kind="rewrite", name=API, rdata=FALSE_ADDRESS, ttl=TTL),
+            "rewrites the answer for api",
+        )
         self._expire()
         self._judges().reject(API, "with a false address")
         self._lie(self._b, None, "")
