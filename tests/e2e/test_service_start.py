@@ -74,6 +74,21 @@ def test_a_damaged_database(start: Starter, tmp_path: Path, damage: str) -> None
     assert str(database) in said
 
 
+def test_a_lost_master_key(start: Starter, tmp_path: Path) -> None:
+    where = ("--data", str(tmp_path / "data"), "--address-block", "127.53.207.0/24")
+    where = (*where, "--api-listen", "127.0.0.1:0")
+    assert start(*where).stop() == 0
+    (tmp_path / "data" / "master.key").unlink()
+    assert "the master key is not the one that sealed this data directory" in start.refused(*where)
+
+
+def test_a_block_that_is_not_the_databases(start: Starter, tmp_path: Path) -> None:
+    where = ("--data", str(tmp_path / "data"), "--api-listen", "127.0.0.1:0")
+    assert start(*where, "--address-block", "127.53.208.0/24").stop() == 0
+    said = start.refused(*where, "--address-block", "127.53.209.0/24")
+    assert "start with --address-block 127.53.208.0/24" in said
+
+
 def test_a_second_service_on_one_directory(start: Starter, tmp_path: Path) -> None:
     data = str(tmp_path / "data")
     start("--data", data, "--address-block", "127.53.205.0/24", "--api-listen", "127.0.0.1:0")

@@ -154,6 +154,7 @@ class _Control:
         self.store.woken.append(self._publisher.wake)
         self.store.woken.append(lambda: _soon(loop, committed))
         telling = asyncio.create_task(self._tell(server, committed))
+        telling.add_done_callback(self._told)
         threads = [
             threading.Thread(target=self._guarded, args=(part,), name=name, daemon=True)
             for name, part in (("publish", self._publish), ("keys", self._sign))
@@ -166,8 +167,7 @@ class _Control:
             self._end()
             self._feed.close()
             telling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await telling
+            await asyncio.wait([telling])
 
     def _end(self) -> None:
         self._server.should_exit = True
@@ -240,6 +240,11 @@ class _Control:
                 told = now
             await committed.wait()
             await asyncio.sleep(_FACTS_PAUSE_S)
+
+    def _told(self, telling: "asyncio.Task[None]") -> None:
+        if not telling.cancelled() and (failed := telling.exception()) is not None:
+            self.failure = failed
+            self._end()
 
     def _read(self, facts: ReadyFacts) -> dict[str, Any]:
         with self.store.read() as tx:

@@ -13,6 +13,7 @@ from seal53.base.errors import StartFault
 from seal53.base.ids import AccountId, Ids
 from seal53.base.journal import Secret
 from seal53.config import AccountSeed, Place, Settings
+from seal53.keystore.sealing import UnsealFault, seal, unseal
 from seal53.registry import RegistrySettings
 from seal53.services import operator
 from seal53.services.context import Services
@@ -21,10 +22,12 @@ from seal53.store import Tx, accounts, meta, vpcs
 DEFAULT_ACCOUNTS = ((AccountId("111111111111"), "account-1"), (AccountId("222222222222"), "account-2"))
 REGION = "us-east-1"
 _BLOCK = "address_block"
+_SEALED = "sealed_by"
 
 
 def seed_registry(tx: Tx, *, kek: Secret, ids: Ids, settings: Settings, place: Place, now: int) -> None:
     """Raises StartFault."""
+    _same_master_key(tx, kek)
     _same_block(tx, str(place.block))
     registry.bootstrap(tx, kek=kek, ids=ids, now=now, settings=registry_settings(settings, place))
 
@@ -53,6 +56,21 @@ def registry_settings(settings: Settings, place: Place) -> RegistrySettings:
         ds_ttl=settings.tld_ds_ttl,
         negative_ttl=settings.tld_negative_ttl,
     )
+
+
+def _same_master_key(tx: Tx, kek: Secret) -> None:
+    """Nothing is sealed under another key than what is here already: neither would open again."""
+    before = meta.get(tx, _SEALED)
+    if before is None:
+        meta.put(tx, _SEALED, seal(kek, _SEALED.encode(), b"").hex())
+        return
+    try:
+        unseal(kek, _SEALED.encode(), bytes.fromhex(before))
+    except UnsealFault:
+        raise StartFault(
+            "the master key is not the one that sealed this data directory",
+            hint="restore master.key from a backup, or give the old key as SEAL53_MASTER_KEY",
+        ) from None
 
 
 def _same_block(tx: Tx, block: str) -> None:

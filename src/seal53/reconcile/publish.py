@@ -40,9 +40,8 @@ from seal53.store import zones as zone_rows
 from seal53.store.outbox import Row
 from seal53.store.zones import HostedZone
 
-SAMPLE = (
-    64  # RRsets that are proven besides the changed ones when a zone is composed or signing is switched on
-)
+SAMPLE = 64  # RRsets that are proven besides the changed ones when signing is switched on
+SAMPLE_AT_START = 16  # of a zone from before a restart: its contents were proven when they were changed
 _HISTORY = 128  # deltas kept per zone for edges that come back
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
@@ -107,6 +106,7 @@ class Publisher:
         self._views: dict[str, View] = {}
         self._vpcs: dict[str, VpcView] = {}
         self._serial = 0
+        self._views_are_old = False
         self._seq = 0
         self._due: dict[str, _Due] = {}
         self._awaited: dict[str, int] = {}  # subject -> the highest version that a change waits for
@@ -127,8 +127,8 @@ class Publisher:
             self._due.setdefault(f"zone:{zone_id}", _Due())
         for subject in self._awaited:
             self._due.setdefault(subject, _Due())
+        self._views_are_old = True
         self.tick()
-        self._refresh_views()
 
     def run(self) -> None:
         """Until `stop`; an unexpected error ends the process that runs it, which is then started anew."""
@@ -151,6 +151,8 @@ class Publisher:
         now = self._clock.monotonic()
         for subject in [s for s, due in self._due.items() if due.not_before <= now]:
             self._publish(subject, self._due[subject])
+        if self._views_are_old:
+            self._refresh_views()
         self._settle()
 
     def _pause_s(self) -> float | None:
@@ -180,7 +182,7 @@ class Publisher:
             if kind == "zone":
                 self._publish_zone(id, due.rows)
             elif kind == "vpc":
-                self._refresh_views()
+                self._views_are_old = True
         except Exception as e:
             # Unproven, a key that does not open, a zone that the plane refuses: the version is not served.
             due.failures += 1
@@ -257,23 +259,25 @@ class Publisher:
             questions=proof.questions,
             signatures=proof.signatures,
         )
-        if isinstance(message, ZoneSnapshot):
-            self._refresh_views()
+        self._views_are_old |= isinstance(message, ZoneSnapshot)
 
     def _composed(
         self, tx: Tx, zone: HostedZone, known: _Published | None, rows: list[Row], now: int
     ) -> "_Version":
         keeps = known is not None and all(row.kind == "records" for row in rows)
         signing = known.signing if known is not None and keeps else compose.signing_state(tx, zone, now)
-        absent: list[Key] = []
+        keys = _touched(rows)
         if known is None:
             present = [stored.record for stored in records.every(tx, zone.id)]
         else:
-            keys = _touched(rows)
             present = [stored.record for stored in records.by_keys(tx, zone.id, keys)]
-            found = {(record.owner, record.rtype, record.set_id) for record in present}
-            absent = [key for key in keys if key not in found]
-        claimed = present if known is not None else present[:: max(1, len(present) // SAMPLE)]
+        found = {_key(record) for record in present}
+        absent = [key for key in keys if key not in found]
+        if known is not None or any(row.kind == "zone" for row in rows):
+            claimed = present
+        else:  # composed anew after a restart: what waits is proven, and a sample of the rest
+            changed = set(keys)
+            claimed = [r for r in present if _key(r) in changed] + _sample(present, SAMPLE_AT_START)
         if known is not None and known.signing is None and signing is not None:
             claimed = claimed + [stored.record for stored in records.page(tx, zone.id, None, SAMPLE)]
         claim = Claim(
@@ -284,7 +288,7 @@ class Publisher:
             absent=[(owner, rtype) for owner, rtype, _ in absent],
         )
         return _Version(
-            edit=encode_edit(present, absent),
+            edit=encode_edit(present, absent if known is not None else []),
             signing=signing,
             keeps_signing=keeps,
             claim=claim,
@@ -302,6 +306,7 @@ class Publisher:
 
     def _refresh_views(self) -> None:
         """Sends the views that differ from what was sent last."""
+        self._views_are_old = False
         with self._store.read() as tx:
             views = compose.views(tx, self._registry)
             vpcs = compose.vpc_views(tx)
@@ -428,8 +433,8 @@ def _latest(
     if not rows or not {row.kind for row in rows} <= {"records", "signing"}:
         return None
     keys = set(_touched(rows))
-    puts = [record for record in present if (record.owner, record.rtype, record.set_id) in keys]
-    keys -= {(record.owner, record.rtype, record.set_id) for record in puts}
+    puts = [record for record in present if _key(record) in keys]
+    keys -= {_key(record) for record in puts}
     return ZoneDelta(
         zone_id=zone.id,
         apex=zone.name.to_wire(),
@@ -440,6 +445,10 @@ def _latest(
     )
 
 
+def _key(record: RecordSet) -> Key:
+    return record.owner, record.rtype, record.set_id
+
+
 def _touched(rows: list[Row]) -> list[Key]:
     """The keys that rows of kind "records" name, each once."""
     keys: dict[Key, None] = {}
@@ -448,6 +457,11 @@ def _touched(rows: list[Row]) -> list[Key]:
             for owner, rtype, set_id in row.detail:
                 keys[Name.from_wire(owner), rtype, set_id] = None
     return list(keys)
+
+
+def _sample(present: list[RecordSet], most: int) -> list[RecordSet]:
+    """Some of them, spread over the zone."""
+    return present[:: max(1, -(-len(present) // most))]
 
 
 def _differs(before: View | VpcView | None, after: View | VpcView) -> bool:
