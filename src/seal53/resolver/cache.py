@@ -50,6 +50,11 @@ class TtlCache(Generic[K, V]):
     def forget(self, key: K) -> None:
         self._entries.pop(key, None)
 
+    def pop(self, key: K) -> V | None:
+        """Forgets an entry and returns its value, whether it has ended or not."""
+        entry = self._entries.pop(key, None)
+        return None if entry is None else entry[1]
+
     def __len__(self) -> int:
         return len(self._entries)
 

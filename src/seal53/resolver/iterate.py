@@ -68,7 +68,7 @@ class Iteration:
             if isinstance(outcome, Referral):
                 cut = self._learn(outcome)
                 continue
-            if cut is start and not start.name.is_root and not stepped_back:
+            if again is None and cut is start and not start.name.is_root and not stepped_back:
                 # the delegation may have changed since it was cached: ask the parent once more
                 stepped_back = True
                 self._memory.cuts.forget(cut.name)

@@ -65,6 +65,7 @@ class Memory:
         self.addresses: TtlCache[Name, tuple[str, ...]] = TtlCache(20_000)
         self.delegations: TtlCache[Name, Delegation] = TtlCache(20_000)
         self.zones: TtlCache[Name, Zone] = TtlCache(10_000)
+        self.failures: TtlCache[Name, Verdict] = TtlCache(10_000)  # of zones, RFC 9520 §3.2
         self.health = ServerHealth(10_000)
 
     def closest_cut(self, name: Name, now: int) -> Cut:
@@ -76,3 +77,12 @@ class Memory:
                 return cut
             at = at.parent()
         return self.root
+
+    def distrust_path(self, name: Name) -> None:
+        """Forgets the name servers of every zone above `name`: one of them may have been forged."""
+        at: Name | None = name
+        while at is not None and not at.is_root:
+            cut = self.cuts.pop(at)
+            for host in cut.hosts if cut is not None else ():
+                self.addresses.forget(host)
+            at = at.parent()

@@ -110,7 +110,7 @@ def look_at(name: Name, memory: Memory, anchors: Anchors, *, now: int, ipv6: boo
         for server in servers:
             name_servers.update((yield from _name_servers(server, parent, name, iteration, validation)))
             ds.update((yield from _ds(server, parent, name, iteration, validation)))
-    except (Unreachable, WorkFault) as e:
+    except (Unreachable, WorkFault, rd.RdataFault) as e:
         raise ProbeFault(e.message) from None
     return Delegation(frozenset(name_servers), frozenset(ds))
 

@@ -6,6 +6,7 @@ AD, which the data plane decides.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from seal53.core import DnssecFault, Message, Name, RRset, RrType, nsec_types
@@ -71,6 +72,7 @@ class Resolution:
         crypto: Crypto | None = None,
     ) -> None:
         self._mode = mode
+        self._memory = memory
         self.work = Work(now)
         self._iteration = Iteration(memory, self.work, spread=spread, ipv6=mode.ipv6)
         self._validation = Validation(memory, anchors, self._iteration, self.work, crypto)
@@ -111,16 +113,20 @@ class Resolution:
                 return self._private(reply.message, name, qtype)
         response = yield from self._iteration.fetch(name, qtype)
         judged = yield from self._judge(response)
-        if judged.verdict.status is Status.BOGUS and self.work.may_retry():
+        if (
+            judged.verdict.status is Status.BOGUS
+            and not self._validation.chain_failed(name)
+            and self.work.may_retry()
+        ):
             # someone may have answered before the name server did, or a key has changed
             self._validation.forget(name)
-            try:
+            with suppress(Unreachable):
                 second = yield from self._iteration.fetch(name, qtype, again=response)
-            except Unreachable:
-                return _Part(judged, response)
-            rejudged = yield from self._judge(second)
-            if not rejudged.verdict.refuses:
-                return _Part(rejudged, second)
+                rejudged = yield from self._judge(second)
+                if not rejudged.verdict.refuses:
+                    return _Part(rejudged, second)
+        if judged.verdict.status is Status.BOGUS:
+            self._memory.distrust_path(name)
         return _Part(judged, response)
 
     def _private(self, message: Message, name: Name, qtype: int) -> _Part:

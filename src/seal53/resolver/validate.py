@@ -8,6 +8,7 @@ and so refused. Not for: RFC 5011, negative trust anchors.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from seal53.core import DnssecFault, Name, RRset, RrType, ds_rdata, rtype_text
@@ -48,7 +49,8 @@ class Validation:
         self._iteration = iteration
         self._work = work
         self._crypto = crypto or Crypto()
-        self._fresh: set[Name] = set()  # delegations and keys that this question fetched itself
+        self._fresh_ds: set[Name] = set()  # what this question fetched itself is not fetched again
+        self._fresh_keys: set[Name] = set()
         self._ask_ds: set[Name] = set()  # delegations of which a referral's word is not taken again
 
     def judge_set(self, signed: SignedSet, authority: Sequence[SignedSet]) -> Steps[Judged]:
@@ -141,11 +143,20 @@ class Validation:
                 break
         return place
 
+    def chain_failed(self, name: Name) -> bool:
+        """True when a zone above `name` failed just now or a second ago: another answer would not help."""
+        at: Name | None = name
+        while at is not None:
+            if self._memory.failures.get(at, self._work.now) is not None:
+                return True
+            at = at.parent()
+        return False
+
     def forget(self, name: Name) -> None:
         """Drops the cached keys of the zone of `name`, unless this question fetched them: they may be old."""
         at: Name | None = name
         while at is not None:
-            if at in self._fresh:
+            if at in self._fresh_keys:
                 return
             if self._memory.zones.get(at, self._work.now) is not None:
                 self._memory.zones.forget(at)
@@ -162,22 +173,23 @@ class Validation:
 
     def _descend(self, name: Name, parent: Zone) -> Steps[Zone | NoCut | Verdict]:
         """One label down: the child zone with its keys, no cut, or the end of the chain."""
-        was_cached = (
-            self._memory.delegations.get(name, self._work.now) is not None and name not in self._fresh
-        )
+        failure = self._memory.failures.get(name, self._work.now)
+        if failure is not None:
+            return failure
         step = yield from self._delegation(name, parent)
         if not isinstance(step, SignedCut):
             return step
         zone = yield from self._keys(name, step.ds, ())
-        if isinstance(zone, Verdict) and zone.status is Status.BOGUS and was_cached:
+        if isinstance(zone, Verdict) and zone.status is Status.BOGUS and name not in self._fresh_ds:
             # the DS may have changed at the parent since it was cached
             self._memory.delegations.forget(name)
             self._ask_ds.add(name)
             step = yield from self._delegation(name, parent)
             if not isinstance(step, SignedCut):
                 return step
-            self._memory.zones.forget(name)
             zone = yield from self._keys(name, step.ds, ())
+        if isinstance(zone, Verdict):
+            self._memory.failures.put(name, zone, now=self._work.now, ttl_s=BOGUS_S)
         return zone
 
     def _delegation(self, name: Name, parent: Zone) -> Steps[Delegation]:
@@ -195,15 +207,16 @@ class Validation:
             found, ttl = self._read_delegation(cut.proof, name, parent)
             if not (isinstance(found, Verdict) and found.refuses):
                 return self._keep(name, found, min(ttl, cut.proof_until - self._work.now))
-        self._fresh.add(name)
+        self._fresh_ds.add(name)
         try:
             response = yield from self._iteration.fetch(name, RrType.DS)
-            found, ttl = self._read_delegation(response, name, parent)
-            if isinstance(found, Verdict) and found.refuses and self._work.may_retry():
+        except Unreachable as e:
+            return _unreachable(e)
+        found, ttl = self._read_delegation(response, name, parent)
+        if isinstance(found, Verdict) and found.refuses and self._work.may_retry():
+            with suppress(Unreachable):
                 response = yield from self._iteration.fetch(name, RrType.DS, again=response)
                 found, ttl = self._read_delegation(response, name, parent)
-        except Unreachable as e:
-            return Verdict(Status.INDETERMINATE, Ede.NO_REACHABLE_AUTHORITY, e.message)
         return self._keep(name, found, ttl)
 
     def _keep(self, name: Name, found: Delegation, ttl: int) -> Delegation:
@@ -269,15 +282,16 @@ class Validation:
             d.algorithm in self._crypto.algorithms and d.digest_type in self._crypto.digests for d in ds
         ) and not any(k.algorithm in self._crypto.algorithms for k in anchors):
             return insecure(f"the trust anchors of {name} have no algorithm and digest that are supported")
-        self._fresh.add(name)
+        self._fresh_keys.add(name)
         try:
             response = yield from self._iteration.fetch(name, RrType.DNSKEY)
-            found = self._read_keys(response, name, ds, anchors)
-            if isinstance(found, Verdict) and self._work.may_retry():
+        except Unreachable as e:
+            return _unreachable(e)
+        found = self._read_keys(response, name, ds, anchors)
+        if isinstance(found, Verdict) and self._work.may_retry():
+            with suppress(Unreachable):
                 response = yield from self._iteration.fetch(name, RrType.DNSKEY, again=response)
                 found = self._read_keys(response, name, ds, anchors)
-        except Unreachable as e:
-            return Verdict(Status.INDETERMINATE, Ede.NO_REACHABLE_AUTHORITY, e.message)
         if isinstance(found, Verdict):
             return found
         zone, ttl = found
@@ -363,6 +377,10 @@ def _deepest_signer(signed: SignedSet) -> Name | None:
 def _place_of(name: Name, rtype: int) -> Name:
     """Where to look for the zone of an RRset: the DS of a name lies in the zone above."""
     return (name.parent() or name) if rtype == RrType.DS else name
+
+
+def _unreachable(fault: Unreachable) -> Verdict:
+    return Verdict(Status.INDETERMINATE, Ede.NO_REACHABLE_AUTHORITY, fault.message)
 
 
 def _has_nsec3(authority: Sequence[SignedSet]) -> bool:

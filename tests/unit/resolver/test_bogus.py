@@ -411,3 +411,44 @@ def test_questions_about_dnssec_records(qtype):
     answer = internet().run("www.example.com.", qtype)
     assert answer.rcode == 0
     assert answer.status is (Status.INSECURE if qtype == "RRSIG" else Status.SECURE)
+
+
+def test_what_a_forger_said_of_name_servers_is_forgotten():
+    """A forged referral must not outlive the bogus answer that it led to."""
+    world = internet()
+    memory = world.memory()
+
+    def tamper(reply, server, qname, qtype, tcp):
+        if server == "10.0.0.1" and qname == "www.example.com.":
+            reply.authority = [dns.rrset.from_text("com.", 86400, "IN", "NS", "ns.evil.com.")]
+            reply.additional = [dns.rrset.from_text("ns.evil.com.", 86400, "IN", "A", "203.0.113.53")]
+        if server == "203.0.113.53":
+            reply.set_rcode(0)
+            reply.flags |= dns.flags.AA
+            reply.answer = (
+                [dns.rrset.from_text(qname, 300, "IN", "A", "203.0.113.66")] if qtype == T.A else []
+            )
+        return reply
+
+    world.tamper = tamper
+    assert world.run("www.example.com.", memory=memory).rcode == 2
+    world.tamper = None
+    assert world.run("www.example.com.", memory=memory, now=NOW + 2).secure
+
+
+def test_a_zone_that_failed_is_not_fetched_for_each_of_its_names():
+    """RFC 9520 §3.2."""
+    world = internet()
+    memory = world.memory()
+    world.delegate("com.", "example.com.", ds=[dns.dnssec.make_ds(EXAMPLE, Key().dnskey, "SHA256")])
+    refused(world.run("www.example.com.", memory=memory), Ede.DNSKEY_MISSING)
+    world.asked.clear()
+    refused(world.run("a.ent.example.com.", memory=memory), Ede.DNSKEY_MISSING)
+    assert not [a for a in world.asked if a[2] in ("DNSKEY", "DS")]
+
+
+def test_a_second_opinion_that_cannot_be_had_leaves_the_first():
+    world = internet()
+    world.zones[EXAMPLE].contents.delete_rdataset(EXAMPLE, T.DNSKEY)
+    world.tamper = lambda reply, server, qname, qtype, tcp: None if tcp else reply
+    refused(world.run("www.example.com."), Ede.DNSKEY_MISSING)
