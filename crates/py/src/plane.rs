@@ -131,7 +131,7 @@ impl PyDataPlane {
     }
 
     fn flush(&self, py: Python<'_>, view_id: &str) {
-        py.detach(|| self.plane.flush(view_id, unix_seconds()));
+        py.detach(|| self.plane.flush(view_id));
     }
 
     /// The reply of a view, without a socket; None for none, and for a resolver's miss.

@@ -21,6 +21,9 @@ pub const MAX_WAITERS: usize = 64;
 /// How long a client waits before it gets SERVFAIL.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The most misses that are queued in a process.
+const MAX_QUEUED: usize = 64 * MAX_FLIGHTS;
+
 /// A question that the cache could not answer, to be found out. One for each distinct question in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Miss {
@@ -43,7 +46,13 @@ pub(crate) struct MissQueue {
 
 impl MissQueue {
     pub(crate) fn push(&self, miss: Miss) {
-        self.queue.lock().push_back(miss);
+        let mut queue = self.queue.lock();
+        // Only where nobody drains it: what is oldest is not waited for any more.
+        if queue.len() >= MAX_QUEUED {
+            queue.pop_front();
+        }
+        queue.push_back(miss);
+        drop(queue);
         self.filled.notify_one();
     }
 

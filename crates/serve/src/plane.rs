@@ -287,10 +287,10 @@ impl Plane {
         }
     }
 
-    /// Forgets a resolver's cache. `now` in UNIX seconds.
-    pub fn flush(&self, view_id: &str, now: u64) {
+    /// Forgets a resolver's cache; what is being found out at this moment is found out again.
+    pub fn flush(&self, view_id: &str) {
         if let Some(recursor) = self.load().view(view_id).and_then(View::recursor) {
-            recursor.flush(now);
+            recursor.flush();
         }
     }
 

@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use smallvec::SmallVec;
 use wire::{Builder, Flags, Full, Key, Name, Query, RRset, Rcode, RrType, Section, equal_wire};
 use zone::{Cuts, End, MAX_CHAIN, Served, Step};
@@ -20,8 +21,8 @@ use crate::view::View;
 
 /// What one resolver's cache may take, in octets. A default of ours; Unbound's is 4 + 4 MiB.
 const CACHE_OCTETS: usize = 32 << 20;
-/// How long after a flush an answer that nobody waits for any more is not kept, in seconds: it may be an older one's.
-const DISTRUST_FOR: u64 = 30;
+/// How long after a flush an answer that nobody waits for is not kept: it may have been found out before.
+const DISTRUST_FOR: Duration = Duration::from_secs(30);
 
 /// How a resolver behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +38,9 @@ pub struct Recursor {
     cache: Cache,
     flights: Flights,
     misses: Arc<MissQueue>,
-    flushed_at: AtomicU64,
+    flushed_at: Mutex<Option<Instant>>,
+    // The second in which late waiters were last looked for.
+    swept_at: AtomicU64,
 }
 
 /// Why a resolver's reply is not complete.
@@ -89,7 +92,8 @@ impl Recursor {
             cache: Cache::new(CACHE_OCTETS),
             flights: Flights::default(),
             misses,
-            flushed_at: AtomicU64::new(0),
+            flushed_at: Mutex::default(),
+            swept_at: AtomicU64::new(0),
         }
     }
 
@@ -122,6 +126,10 @@ impl Recursor {
         if !ask.query.rd {
             let why = Some((ede::NOT_AUTHORITATIVE, "not known here; hint: set RD to have it looked up"));
             return ask.refuse(resolver_flags(Rcode::REFUSED), why, out);
+        }
+        // Whoever drains the misses may hang; those who wait are not to hang with it.
+        if self.swept_at.swap(ask.now, Ordering::Relaxed) != ask.now {
+            self.expire(Instant::now(), ask.counters);
         }
         let waiter = || Waiter {
             packet: packet.into(),
@@ -164,8 +172,7 @@ impl Recursor {
                 return;
             }
             Landing::Unknown => {
-                let flushed_at = self.flushed_at.load(Ordering::Relaxed);
-                if flushed_at != 0 && now < flushed_at.saturating_add(DISTRUST_FOR) {
+                if self.flushed_at.lock().is_some_and(|at| at.elapsed() < DISTRUST_FOR) {
                     return;
                 }
                 (Vec::new(), now)
@@ -237,8 +244,8 @@ impl Recursor {
     }
 
     /// Forgets what is cached; what is in flight is found out again.
-    pub(crate) fn flush(&self, now: u64) {
-        self.flushed_at.store(now, Ordering::Relaxed);
+    pub(crate) fn flush(&self) {
+        *self.flushed_at.lock() = Some(Instant::now());
         self.flights.distrust();
         self.cache.clear();
     }

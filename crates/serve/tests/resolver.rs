@@ -366,7 +366,7 @@ fn a_flush_forgets_and_distrusts_what_is_under_way() {
     plane.fill("r", &name("old.public.test."), RrType::A, false, address("old.public.test.", 60), NOW);
     let (_, receiver, _) = wait_for(&plane, question, NOW);
     assert_eq!(misses(&plane), ["www.public.test. A"]);
-    plane.flush("r", NOW);
+    plane.flush("r");
     assert!(waits(&plane, rd("old.public.test.", RrType::A), NOW));
     plane.fill("r", &name("www.public.test."), RrType::A, false, address("www.public.test.", 60), NOW);
     assert!(receiver.try_recv().is_err(), "found out before the flush");

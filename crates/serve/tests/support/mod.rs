@@ -144,7 +144,7 @@ pub fn counter(plane: &Plane, name: &str) -> u64 {
 ///
 /// Panics for a signature that covers nothing, does not verify, is out of its time, or counts too few labels.
 pub fn describe(section: &[RRset], keys: Option<&Keys>, now: u64) -> Vec<String> {
-    let mut signatures: BTreeMap<(Name, RrType), Vec<(u32, &[u8])>> = BTreeMap::new();
+    let mut signatures = BTreeMap::<_, Vec<(u32, &[u8])>>::new();
     for rrset in section.iter().filter(|rrset| rrset.rtype == RrType::RRSIG) {
         for rdata in &rrset.rdatas {
             let covered = Rrsig::parse(rdata).unwrap().type_covered;
