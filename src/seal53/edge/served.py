@@ -106,7 +106,7 @@ class Served:
         return self._open
 
     def new_connection(self) -> tuple[dict[str, int], dict[str, int]]:
-        """What is served: zones and VPCs with their versions. Serials begin anew with each control process."""
+        """Zones and VPCs that are served, with versions. Serials begin anew with each control process."""
         for state in self._views.values():
             state.serial = 0
         zones = {s.removeprefix("zone:"): v for s, v in self._acked.items() if s.startswith("zone:")}

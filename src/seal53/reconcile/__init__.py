@@ -1,0 +1,1 @@
+"""Loops that make the world match the facts: publishing with its prover, keys."""

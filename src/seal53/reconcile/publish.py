@@ -20,7 +20,7 @@ import msgspec
 
 from seal53.base import journal
 from seal53.base.clock import Clock
-from seal53.core import DataPlane, Name, RecordSet, encode_edit
+from seal53.core import DataPlane, Name
 from seal53.feed.messages import (
     ResolverBoot,
     SigningState,
@@ -33,20 +33,17 @@ from seal53.feed.messages import (
 )
 from seal53.feed.signing import to_core
 from seal53.reconcile import compose
-from seal53.reconcile.compose import EDGE, RESOLVER, RegistryAddresses
+from seal53.reconcile.compose import EDGE, RESOLVER, RegistryAddresses, Version
 from seal53.reconcile.prover import Answer, Claim, Proof
-from seal53.store import Store, Tx, changes, outbox, records
+from seal53.store import Store, Tx, changes, outbox
 from seal53.store import zones as zone_rows
 from seal53.store.outbox import Row
 from seal53.store.zones import HostedZone
 
-SAMPLE = 64  # RRsets that are proven besides the changed ones when signing is switched on
-SAMPLE_AT_START = 16  # of a zone from before a restart: its contents were proven when they were changed
 _HISTORY = 128  # deltas kept per zone for edges that come back
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 
-Key = tuple[Name, int, str]
 Prove = Callable[[Answer, Claim, int], Proof]
 
 
@@ -207,7 +204,7 @@ class Publisher:
             zone = zone_rows.get(tx, zone_id)
             if zone is not None and known is not None and known.version >= zone.version:
                 return
-            version = None if zone is None else self._composed(tx, zone, known, rows, now)
+            version = None if zone is None else _composed(tx, zone, known, rows, now)
         if zone is None:
             self._drop(zone_id)
             return
@@ -260,40 +257,6 @@ class Publisher:
             signatures=proof.signatures,
         )
         self._views_are_old |= isinstance(message, ZoneSnapshot)
-
-    def _composed(
-        self, tx: Tx, zone: HostedZone, known: _Published | None, rows: list[Row], now: int
-    ) -> "_Version":
-        keeps = known is not None and all(row.kind == "records" for row in rows)
-        signing = known.signing if known is not None and keeps else compose.signing_state(tx, zone, now)
-        keys = _touched(rows)
-        if known is None:
-            present = [stored.record for stored in records.every(tx, zone.id)]
-        else:
-            present = [stored.record for stored in records.by_keys(tx, zone.id, keys)]
-        found = {_key(record) for record in present}
-        absent = [key for key in keys if key not in found]
-        if known is not None or any(row.kind == "zone" for row in rows):
-            claimed = present
-        else:  # composed anew after a restart: what waits is proven, and a sample of the rest
-            changed = set(keys)
-            claimed = [r for r in present if _key(r) in changed] + _sample(present, SAMPLE_AT_START)
-        if known is not None and known.signing is None and signing is not None:
-            claimed = claimed + [stored.record for stored in records.page(tx, zone.id, None, SAMPLE)]
-        claim = Claim(
-            apex=zone.name,
-            version=zone.version,
-            dnskeys=[] if signing is None else signing.dnskeys,
-            present=claimed,
-            absent=[(owner, rtype) for owner, rtype, _ in absent],
-        )
-        return _Version(
-            edit=encode_edit(present, absent if known is not None else []),
-            signing=signing,
-            keeps_signing=keeps,
-            claim=claim,
-            latest=_latest(zone, rows, present, signing) if known is None else None,
-        )
 
     def _drop(self, zone_id: str) -> None:
         self._gone.add(f"zone:{zone_id}")
@@ -415,53 +378,10 @@ class Publisher:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Version:
-    """A version to be staged: its edit from what is published, how it is signed, what is to be proven."""
-
-    edit: bytes
-    signing: SigningState | None
-    keeps_signing: bool
-    claim: Claim
-    latest: ZoneDelta | None
-
-
-def _latest(
-    zone: HostedZone, rows: list[Row], present: list[RecordSet], signing: SigningState | None
-) -> ZoneDelta | None:
-    """What waiting rows changed, for edges that outlived control."""
-    if not rows or not {row.kind for row in rows} <= {"records", "signing"}:
-        return None
-    keys = set(_touched(rows))
-    puts = [record for record in present if _key(record) in keys]
-    keys -= {_key(record) for record in puts}
-    return ZoneDelta(
-        zone_id=zone.id,
-        apex=zone.name.to_wire(),
-        base=rows[0].version - 1,
-        version=zone.version,
-        edit=encode_edit(puts, list(keys)),
-        signing=signing if any(row.kind == "signing" for row in rows) else msgspec.UNSET,
-    )
-
-
-def _key(record: RecordSet) -> Key:
-    return record.owner, record.rtype, record.set_id
-
-
-def _touched(rows: list[Row]) -> list[Key]:
-    """The keys that rows of kind "records" name, each once."""
-    keys: dict[Key, None] = {}
-    for row in rows:
-        if row.kind == "records" and isinstance(row.detail, list):
-            for owner, rtype, set_id in row.detail:
-                keys[Name.from_wire(owner), rtype, set_id] = None
-    return list(keys)
-
-
-def _sample(present: list[RecordSet], most: int) -> list[RecordSet]:
-    """Some of them, spread over the zone."""
-    return present[:: max(1, -(-len(present) // most))]
+def _composed(tx: Tx, zone: HostedZone, known: _Published | None, rows: list[Row], now: int) -> Version:
+    if known is None:
+        return compose.whole(tx, zone, rows, now)
+    return compose.change(tx, zone, known.signing, rows, now)
 
 
 def _differs(before: View | VpcView | None, after: View | VpcView) -> bool:
