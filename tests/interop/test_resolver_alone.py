@@ -128,7 +128,15 @@ def test_the_test_clock(servers, tmp_path):
     clock = tmp_path / "clock"
     clock.write_text(str(int(time.time())))
     resolver = OurResolver(servers, tmp_path, "--test-clock", str(clock))
+    start = int(clock.read_text())
     assert resolver.ask("www.example.com.").flags & dns.flags.AD
+    before = len(servers.world.asked)
+    clock.write_text(str(start + 100))
+    assert resolver.ask("www.example.com.").flags & dns.flags.AD
+    assert len(servers.world.asked) == before
+    clock.write_text(str(start + 300))
+    assert resolver.ask("www.example.com.").flags & dns.flags.AD
+    assert len(servers.world.asked) > before
     clock.write_text(str(int(time.time()) + 11 * 3600))
     late = resolver.ask("www.example.com.")
     assert late.rcode() == 2 and edes(late)[0][0] == 7

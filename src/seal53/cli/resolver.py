@@ -41,7 +41,9 @@ def serve(
     ),
     upstream_port: int = typer.Option(53, min=1, max=65535, help="Port of the name servers."),
     test_clock: Path | None = typer.Option(
-        None, metavar="FILE", help="For tests: holds the time, in UNIX seconds; read at each query."
+        None,
+        metavar="FILE",
+        help="For tests: holds the time, in UNIX seconds; read at each query. Answers then have TTL 0.",
     ),
     no_validation: bool = typer.Option(False, "--no-validation", help="Believe unsigned and wrong answers."),
 ) -> None:
@@ -57,14 +59,13 @@ def serve(
     clock: Clock = SystemClock() if test_clock is None else FileClock(test_clock)
     clock.now()
     plane = DataPlane(secrets.token_bytes(32))
-    # under a test clock the data plane's cache, which goes by the real one, keeps nothing
     service = ResolverService(
         plane,
         clock,
         secrets.token_bytes,
         upstream_map=upstream_map,
         private=False,
-        keep=test_clock is None,
+        own_cache=test_clock is not None,
     )
     plane.set_resolver_view(VIEW, [])
     service.boot(hints, anchors, upstream_port)

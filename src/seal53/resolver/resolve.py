@@ -40,6 +40,15 @@ class Answer:
     def secure(self) -> bool:
         return self.status is Status.SECURE
 
+    def aged(self, seconds: int) -> "Answer":
+        """As it is after it was kept for so long."""
+        return replace(
+            self,
+            ttl=self.ttl - seconds,
+            answer=tuple(_aged(r, seconds) for r in self.answer),
+            authority=tuple(_aged(r, seconds) for r in self.authority),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
@@ -258,6 +267,10 @@ def _worse(a: Verdict, b: Verdict) -> Verdict:
 
 def _synthesized(owner: Name, target: Name, ttl: int) -> RRset:
     return RRset(owner, RrType.CNAME, ttl, (target.to_wire(),))  # RFC 6672 §3.1: with the DNAME's TTL
+
+
+def _aged(rrset: RRset, seconds: int) -> RRset:
+    return RRset(rrset.owner, rrset.rtype, max(0, rrset.ttl - seconds), rrset.rdatas)
 
 
 def _capped(rrset: RRset, most: int) -> RRset:

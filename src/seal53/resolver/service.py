@@ -19,6 +19,7 @@ from seal53.base.clock import Clock
 from seal53.base.ids import Entropy
 from seal53.core import Message, Name, RRset
 from seal53.resolver.anchors import Anchors
+from seal53.resolver.cache import TtlCache
 from seal53.resolver.effects import Ask, Consult, Reply
 from seal53.resolver.memory import Memory
 from seal53.resolver.resolve import Answer, Machine, Mode, Resolution, refusal
@@ -28,7 +29,11 @@ from seal53.resolver.transport import Upstream, UpstreamMap, has_ipv6
 MOST_AT_ONCE = 256
 RESOLUTION_S = 8.0  # clients wait at most 10 s in the data plane
 MISSES_AT_ONCE = 64
+MOST_KEPT = 10_000  # answers in the service's own cache
 POLL_MS = 200  # how long the data plane is waited for at a time; also bounds how long an end takes
+
+
+_Question = tuple[str, Name, int, bool]  # view, name, type, CD
 
 
 class Plane(Protocol):
@@ -77,7 +82,8 @@ class _View:
 class ResolverService:
     """`upstream_maps`: a directory that may hold `<vpc id>.json`; `upstream_map`: one file for all.
 
-    `private` False: there are no private zones. `keep` False: the data plane keeps no answer.
+    `private` False: there are no private zones. `own_cache`: answers are kept here, by `clock`, and not in
+    the data plane, which goes by the machine's clock and shows a TTL of 0 for what it may not keep.
     """
 
     def __init__(
@@ -89,7 +95,7 @@ class ResolverService:
         upstream_maps: Path | None = None,
         upstream_map: Path | None = None,
         private: bool = True,
-        keep: bool = True,
+        own_cache: bool = False,
     ) -> None:
         self._plane = plane
         self._clock = clock
@@ -97,7 +103,9 @@ class ResolverService:
         self._upstream_maps = upstream_maps
         self._upstream_map = upstream_map
         self._private = private
-        self._keep = keep
+        self._kept: TtlCache[_Question, tuple[int, Answer]] | None = (
+            TtlCache(MOST_KEPT) if own_cache else None
+        )
         self._boot: Boot | None = None
         self._ipv6 = False
         self._views: dict[str, _View] = {}
@@ -151,6 +159,8 @@ class ResolverService:
             upstream_map=None if path is None else UpstreamMap(path),
         )
         self._views[view_id] = _View(vpc_id, validate, Memory(self._boot.hints), upstream)
+        if self._kept is not None:
+            self._kept = TtlCache(MOST_KEPT)
         # what is in flight was judged by the old setting: the data plane queues it again
         self._plane.flush(view_id)
 
@@ -178,7 +188,7 @@ class ResolverService:
 
     async def _settle(self, view_id: str, qname: Name, qtype: int, cd: bool) -> None:
         try:
-            answer = await self.resolve(view_id, qname, qtype, cd=cd)
+            answer = await self._cached((view_id, qname, qtype, cd))
         except Exception as e:  # noqa: BLE001 - one question must not end the resolver
             journal.event("resolution-failed", level=logging.ERROR, view=view_id, error=repr(e))
             answer = refusal(Ede.OTHER, "internal failure")
@@ -196,9 +206,20 @@ class ResolverService:
             answer=answer.answer,
             authority=answer.authority,
             secure=answer.secure,
-            ttl=answer.ttl if self._keep else 0,
+            ttl=answer.ttl if self._kept is None else 0,
             ede=answer.ede,
         )
+
+    async def _cached(self, question: _Question) -> Answer:
+        now = self._clock.now()
+        kept = None if self._kept is None else self._kept.get(question, now)
+        if kept is not None:
+            return kept[1].aged(now - kept[0])
+        view_id, qname, qtype, cd = question
+        answer = await self.resolve(view_id, qname, qtype, cd=cd)
+        if self._kept is not None and answer.ede is None:  # a clock that stands still must not keep failures
+            self._kept.put(question, (now, answer), now=now, ttl_s=answer.ttl)
+        return answer
 
     async def resolve(self, view_id: str, qname: Name, qtype: int, *, cd: bool) -> Answer:
         """Finds out one question as this VPC's resolver."""
