@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arc_swap::Guard;
 use dnssec::denial::compact;
 use dnssec::{DnssecError, Signing};
+use smallvec::SmallVec;
 use wire::{Name, NameError, RrType};
 use zone::{Node, Records, Signature, SignatureSlot, ZoneVersion};
 
@@ -114,7 +115,7 @@ impl<'a> Signer<'a> {
             slot.store(Arc::new(Signature {
                 records: Arc::clone(records),
                 ttl,
-                rrsig: rrsig.clone().into_boxed_slice(),
+                rrsig: SmallVec::from_slice(&rrsig),
                 made_at: self.now,
                 expiration,
                 generation: self.signing.generation,

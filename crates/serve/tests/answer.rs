@@ -3,7 +3,7 @@
 
 mod support;
 
-use serve::{Plane, SigningChange};
+use serve::{Plane, PlaneError, SigningChange};
 use support::text::{edit, name};
 use support::{
     Keys, NOW, Question, ask, ask_for, counter, describe, plain_plane, publish, signed_plane, signing,
@@ -554,4 +554,62 @@ fn what_cannot_be_signed_is_servfail() {
     assert_eq!(counter(&plane, "sign_failures"), 1);
     // Everything else is signed by the zone-signing key, which does not expire.
     assert_eq!(at(RrType::SOA, NOW + 100).rcode, 0);
+}
+
+#[test]
+fn ds_at_an_apex_is_the_parents_where_the_view_has_it() {
+    let (plane, keys) = signed_plane(
+        "test.",
+        "@ 900 SOA ns hm 1 2 3 4 5\n@ 9 NS ns\nexample 60 NS ns.example\nexample 60 DS 1 13 2 00",
+    );
+    publish(&plane, "child", "example.test.", ZONE, SigningChange::Unsigned);
+    plane.set_view("v", &["z", "child"]);
+    let ds = ask(&plane, ask_for("example.test.", RrType::DS).with_do());
+    assert_eq!(describe(&ds.answer, Some(&keys), NOW), ["example.test. 60 DS x1 signed"]);
+    // Everything else at and below the cut is the child's.
+    assert_eq!(ask(&plane, ask_for("example.test.", RrType::NS)).answer.len(), 1);
+    assert_eq!(ask(&plane, ask_for("web.example.test.", RrType::A)).answer.len(), 1);
+}
+
+#[test]
+fn an_edit_for_another_version_is_refused() {
+    let (plane, _) = signed_plane("example.test.", ZONE);
+    let apex = name("example.test.");
+    let stage = |base, version| {
+        plane.stage("z", &apex, base, version, &edit("example.test.", "n 5 TXT t"), SigningChange::Keep)
+    };
+    assert!(matches!(stage(Some(7), 8), Err(PlaneError::WrongBase { served: Some(1), base: 7, .. })));
+    let (first, second) = (stage(Some(1), 2).unwrap(), stage(Some(1), 2).unwrap());
+    plane.commit(first).unwrap();
+    assert!(matches!(plane.commit(second), Err(PlaneError::WrongBase { .. })));
+    let other =
+        plane.stage("z", &name("other.test."), None, 3, &edit("other.test.", ""), SigningChange::Keep);
+    assert!(matches!(other, Err(PlaneError::WrongApex { .. })));
+    let empty = plane.stage("new", &apex, None, 1, &edit("example.test.", "n 5 TXT t"), SigningChange::Keep);
+    assert!(matches!(empty, Err(PlaneError::Zone(_))));
+}
+
+#[test]
+fn keys_that_do_not_fit_are_refused() {
+    let apex = name("example.test.");
+    let plane = Plane::new(support::KEK);
+    let refused = |parts| {
+        let edit = edit("example.test.", ZONE);
+        plane
+            .stage("z", &apex, None, 1, &edit, SigningChange::Set(parts))
+            .err()
+            .map(|error| error.to_string())
+    };
+    let (good, _) = signing(&apex);
+    let (other, _) = signing(&apex);
+    let mut swapped = good.clone();
+    swapped.keys[0].dnskey = other.keys[0].dnskey.clone();
+    assert!(refused(swapped).unwrap().contains("not the one of its DNSKEY"));
+    let mut unpublished = good.clone();
+    unpublished.dnskeys.pop();
+    assert!(refused(unpublished).is_some());
+    let mut elsewhere = good.clone();
+    elsewhere.keys[0].aad = b"another zone"[..].into();
+    assert!(refused(elsewhere).unwrap().contains("does not open"));
+    assert!(refused(good).is_none());
 }

@@ -19,14 +19,14 @@ pub type Types = SmallVec<[RrType; 8]>;
 pub struct Records {
     ttl: u32,
     count: u32,
-    // Each RDATA with its length before it, as RFC 1035 §3.2.1 has RDLENGTH.
-    octets: Box<[u8]>,
+    // Each RDATA with its length before it, as RFC 1035 §3.2.1 has RDLENGTH; an address stands right here.
+    octets: SmallVec<[u8; 32]>,
 }
 
 impl Records {
     /// Packs the RDATA in the order given; what is longer than 65535 octets is cut, which no caller gets to.
     pub fn new<R: AsRef<[u8]>>(ttl: u32, rdatas: impl IntoIterator<Item = R>) -> Records {
-        let mut octets = Vec::new();
+        let mut octets = SmallVec::new();
         let mut count = 0u32;
         for rdata in rdatas {
             let rdata = rdata.as_ref();
@@ -35,7 +35,8 @@ impl Records {
             octets.extend_from_slice(rdata.get(..usize::from(length)).unwrap_or_default());
             count = count.saturating_add(1);
         }
-        Records { ttl, count, octets: octets.into_boxed_slice() }
+        octets.shrink_to_fit();
+        Records { ttl, count, octets }
     }
 
     /// Seconds, as stored.

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwapOption, Guard};
+use smallvec::SmallVec;
 
 use crate::node::Records;
 
@@ -23,8 +24,8 @@ pub struct Signature {
     pub records: Arc<Records>,
     /// The TTL it was made for, in seconds.
     pub ttl: u32,
-    /// The whole RRSIG RDATA.
-    pub rrsig: Box<[u8]>,
+    /// The whole RRSIG RDATA; one of algorithm 13 in a zone with a name of usual length stands right here.
+    pub rrsig: SmallVec<[u8; 128]>,
     /// When it was made, in UNIX seconds.
     pub made_at: u64,
     /// When it ends, in UNIX seconds.

@@ -225,8 +225,14 @@ fn signatures_live_as_long_as_their_records() {
         node.sets()[0].variants[0].signature.load().is_some()
     };
     let records = std::sync::Arc::new(Records::new(1, [b"x"]));
-    let signature =
-        zone::Signature { records, ttl: 1, rrsig: Box::new([]), made_at: 0, expiration: 0, generation: 0 };
+    let signature = zone::Signature {
+        records,
+        ttl: 1,
+        rrsig: Default::default(),
+        made_at: 0,
+        expiration: 0,
+        generation: 0,
+    };
     let web = first.node(&name("web.example.test.").key()).unwrap();
     web.sets()[0].variants[0].signature.store(std::sync::Arc::new(signature));
     let same = first
