@@ -1,12 +1,14 @@
 """A registered domain that is signed and has its DS, through boto3 alone, for tests that judge the chain."""
 
 import base64
+import json
 import secrets
 from typing import Any
 
 from e2e_service import Service, until
 
-from seal53.cli.demo.story import CONTACT, key_policy
+from seal53.cli.demo.story import CONTACT
+from seal53.cli.zone import key_policy
 
 CONTACTS = dict.fromkeys(("AdminContact", "RegistrantContact", "TechContact"), CONTACT)
 
@@ -35,7 +37,7 @@ def create_key(service: Service, account: int = 0) -> str:
     """A KMS key that Route 53 may sign with."""
     account_id = service.facts["accounts"][account]["id"]
     made = service.client("kms", account).create_key(
-        KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Policy=key_policy(account_id)
+        KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Policy=json.dumps(key_policy(account_id))
     )
     arn: str = made["KeyMetadata"]["Arn"]
     return arn

@@ -56,7 +56,7 @@ def _sign(service: endpoint.Endpoint, name: str) -> list[dict[str, Any]]:
             KeySpec="ECC_NIST_P256",
             KeyUsage="SIGN_VERIFY",
             Description=f"key-signing key of {name}",
-            Policy=json.dumps(_policy(account_id)),
+            Policy=json.dumps(key_policy(account_id)),
         )["KeyMetadata"]
         made = route53.create_key_signing_key(
             CallerReference=secrets.token_hex(8),
@@ -84,8 +84,8 @@ def _zone_id(route53: Any, name: str) -> str:
     return str(found[0]["Id"]).rpartition("/")[2]
 
 
-def _policy(account_id: str) -> dict[str, Any]:
-    """The account may do everything; DNSSEC signing may use the key, for this account's zones alone.
+def key_policy(account_id: str) -> dict[str, Any]:
+    """A KMS key policy: the account may do everything; DNSSEC signing may use the key, for its zones alone.
 
     Source: Route 53 guide, "KMS key required permissions"; "confused deputy" for the condition.
     """

@@ -1,7 +1,7 @@
 """Amazon Route 53 Domains: registering a name, its name servers, and the DS at the parent.
 
-The registry is our own TLD zones (`registry`); an operation is SUCCESSFUL only when every server of the TLD has
-acknowledged the change. Contacts, renewal and transfer are stored or refused, never acted upon.
+The registry is our own TLD zones (`registry`); an operation is SUCCESSFUL only when every server of the TLD
+has acknowledged the change. Contacts, renewal and transfer are stored or refused, never acted upon.
 Source: AWS Route 53 Domains API, 2014-05-15.
 """
 
@@ -134,7 +134,7 @@ def update_domain_nameservers(services: Services, request: Request, caller: Call
 
 
 def associate_delegation_signer(services: Services, request: Request, caller: Caller) -> Response:
-    """Publishes the DS of the given key. A key that is there already makes the operation fail, not the call."""
+    """Publishes the DS of the given key; a key that is there already fails the operation, not the call."""
     attributes = request["SigningAttributes"]
     missing = [k for k in ("Algorithm", "Flags", "PublicKey") if attributes.get(k) is None]
     if missing:
@@ -188,7 +188,8 @@ def disassociate_delegation_signer(services: Services, request: Request, caller:
         if key is None:
             raise AwsFault(
                 "InvalidInput",
-                f"The domain {_text(domain.name)} has no key with the id {request['Id']}; GetDomainDetail lists them.",
+                f"The domain {_text(domain.name)} has no key with the id {request['Id']}; "
+                "GetDomainDetail lists them.",
             )
         _refuse_while_busy(tx, domain)
         rows.remove_key(tx, domain.name, key.id)

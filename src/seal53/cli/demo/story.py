@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from seal53.cli.demo.judges import Judges
 from seal53.cli.demo.show import Show, Unexpected
 from seal53.cli.demo.stage import Account, Stage, Vpc, reference
+from seal53.cli.zone import key_policy
 from seal53.testing import Lie
 
 DOMAIN = "companya.com"
@@ -356,7 +357,7 @@ class Story:
 
     def _create_key(self, kms: Any) -> str:
         arn: str = kms.create_key(
-            KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Policy=key_policy(self._a.id)
+            KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Policy=json.dumps(key_policy(self._a.id))
         )["KeyMetadata"]["Arn"]
         self._show.got(arn)
         return arn
@@ -410,37 +411,6 @@ class Story:
             self._show.expect(error["Code"] == code, f"refused with {code}")
         else:
             self._show.expect(False, f"{what} must be refused with {code}")
-
-
-def key_policy(account_id: str) -> str:
-    """A KMS key policy that lets the account manage the key and Route 53 sign with it (AWS guide)."""
-    principal = {"Service": "dnssec-route53.amazonaws.com"}
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
-                    "Action": "kms:*",
-                    "Resource": "*",
-                },
-                {
-                    "Effect": "Allow",
-                    "Principal": principal,
-                    "Action": ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"],
-                    "Resource": "*",
-                },
-                {
-                    "Effect": "Allow",
-                    "Principal": principal,
-                    "Action": "kms:CreateGrant",
-                    "Resource": "*",
-                    "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
-                },
-            ],
-        }
-    )
 
 
 def _rdatas(section: Sequence[Any], rtype: dns.rdatatype.RdataType) -> list[Any]:
