@@ -3,7 +3,8 @@
     python docs/tools/reference.py            writes both pages
     python docs/tools/reference.py --check    exit status 1 when one of them is not current
 
-Settings come from `config.described()`, operations from the table that the gateway is handed. Needs the package.
+Settings come from `config.described()`, operations from the table that the gateway is handed. Needs the
+package.
 """
 
 import argparse
@@ -38,9 +39,10 @@ def settings() -> str:
         "",
         _GENERATED.format("`src/seal53/config.py`"),
         "",
-        "Each setting has three ways in. A later one wins: its default, the file that `--config FILE` names (TOML, the",
-        f"names below as keys), the environment (`{config.PREFIX}` and the name in capitals; lists separated by commas),",
-        "the flag of `seal53 serve`. An unknown name is refused, with the nearest one that exists.",
+        "Each setting has three ways in besides its default. A later one wins: the file that `--config FILE`",
+        f"names (TOML, the names below as keys), the environment (`{config.PREFIX}` and the name in capitals;",
+        "lists separated by commas), the flag of `seal53 serve`. An unknown name is refused, with the nearest",
+        "one that exists.",
         "",
         "| setting | flag | default | what it is for |",
         "|---|---|---|---|",
@@ -70,9 +72,9 @@ def operations() -> str:
         "",
         _GENERATED.format("the tables that the gateway is handed"),
         "",
-        "All services answer at one URL. An operation of these services that is not listed is answered with HTTP status",
-        "501 and the code `NotImplemented` (XML) or `NotImplementedException` (JSON). How an operation differs from AWS's",
-        "is in [divergences.md](divergences.md).",
+        "All services answer at one URL. An operation of these services that is not listed is answered with",
+        "HTTP status 501 and the code `NotImplemented` (XML) or `NotImplementedException` (JSON). How an operation",
+        "differs from AWS's is in [divergences.md](divergences.md).",
     ]
     for service, table in OPERATIONS.items():
         lines += ["", f"## {service}: {_MODEL[service]}", "", "| operation | note | code |", "|---|---|---|"]
@@ -132,7 +134,7 @@ def main() -> int:
             path.write_text(make(), "utf-8")
         elif not path.exists() or path.read_text("utf-8") != make():
             stale += 1
-            print(f"{name} is not current; run python docs/tools/reference.py", file=sys.stderr)
+            sys.stderr.write(f"{name} is not current; run python docs/tools/reference.py\n")
     return 1 if stale else 0
 
 

@@ -1,4 +1,4 @@
-"""Generated pages are current, every citation of an RFC exists, and nothing that is implemented is left out."""
+"""Generated pages are current, every RFC citation exists, and nothing that is implemented is left out."""
 
 import json
 import re
