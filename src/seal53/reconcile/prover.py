@@ -27,7 +27,7 @@ import dns.rrset
 from dns.rdtypes.ANY.NSEC import NSEC
 
 from seal53.base.errors import Fault
-from seal53.core import Name, RecordSet
+from seal53.core import Name, RecordSet, build_query
 
 Answer = Callable[[bytes, int], bytes | None]
 """(query packet, now) -> reply packet: the candidate's answer function, over TCP's limits."""
@@ -210,7 +210,9 @@ class _Judge:
         if record is None or record.alias is not None:
             return
         ttl = min(record.ttl, MOST_TTL) if self._signed else record.ttl
-        wanted = {
+        if found.ttl == ttl and {rdata.to_wire() for rdata in found} == set(record.rdatas):
+            return
+        wanted = {  # RFC 4034 §6.2: the same in canonical form is the same
             dns.rdata.from_wire(
                 dns.rdataclass.IN, dns.rdatatype.RdataType(record.rtype), rdata, 0, len(rdata)
             ).to_digestable()
@@ -247,16 +249,10 @@ class _Judge:
     def _ask(self, name: dns.name.Name, rtype: int) -> dns.message.Message:
         self.question = f"{name} {dns.rdatatype.to_text(dns.rdatatype.RdataType(rtype))}"
         self.questions += 1
-        query = dns.message.make_query(
-            name,
-            dns.rdatatype.RdataType(rtype),
-            want_dnssec=True,
-            use_edns=0,
-            payload=4096,
-            id=self.questions & 0xFFFF,
+        query = build_query(
+            self.questions & 0xFFFF, Name.from_wire(name.to_wire() or b""), rtype, udp_size=4096
         )
-        query.flags &= ~dns.flags.RD
-        wire = self._answer(query.to_wire(), self._now)
+        wire = self._answer(query, self._now)
         if wire is None:
             self._fail("no answer")
         reply = dns.message.from_wire(wire)
