@@ -39,10 +39,10 @@ def settings() -> str:
         "",
         _GENERATED.format("`src/seal53/config.py`"),
         "",
-        "Each setting has three ways in besides its default. A later one wins: the file that `--config FILE`",
-        f"names (TOML, the names below as keys), the environment (`{config.PREFIX}` and the name in capitals;",
-        "lists separated by commas), the flag of `seal53 serve`. An unknown name is refused, with the nearest",
-        "one that exists.",
+        "Each setting has three ways in besides its default. A later one wins: the file that",
+        "`--config FILE` names (TOML, the names below as keys), the environment",
+        f"(`{config.PREFIX}` and the name in capitals; lists separated by commas), the flag of",
+        "`seal53 serve`. An unknown name is refused, with the nearest one that exists.",
         "",
         "| setting | flag | default | what it is for |",
         "|---|---|---|---|",
@@ -72,9 +72,9 @@ def operations() -> str:
         "",
         _GENERATED.format("the tables that the gateway is handed"),
         "",
-        "All services answer at one URL. An operation of these services that is not listed is answered with",
-        "HTTP status 501 and the code `NotImplemented` (XML) or `NotImplementedException` (JSON). How an operation",
-        "differs from AWS's is in [divergences.md](divergences.md).",
+        "All services answer at one URL. An operation of these services that is not listed is answered",
+        "with HTTP status 501 and the code `NotImplemented` (XML) or `NotImplementedException` (JSON).",
+        "How an operation differs from AWS's is in [divergences.md](divergences.md).",
     ]
     for service, table in OPERATIONS.items():
         lines += ["", f"## {service}: {_MODEL[service]}", "", "| operation | note | code |", "|---|---|---|"]
