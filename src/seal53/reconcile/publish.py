@@ -68,9 +68,8 @@ class _Published:
 
 @dataclass(slots=True)
 class _Due:
-    """Rows of one subject that are not published yet; `not_before` is monotonic, seconds."""
+    """A subject that is not published yet; `not_before` is monotonic, seconds."""
 
-    rows: list[Row] = field(default_factory=list)
     failures: int = 0
     not_before: float = 0.0
 
@@ -115,7 +114,7 @@ class Publisher:
     def start(self, outlet: Outlet) -> None:
         """Composes every zone and view from the facts; what fails is tried again later."""
         self._outlet = outlet
-        self._take_rows()
+        self._take_news()
         with self._store.read() as tx:
             zone_ids = [zone.id for zone in zone_rows.every(tx)]
             for change in changes.pending(tx):
@@ -144,7 +143,7 @@ class Publisher:
 
     def tick(self) -> None:
         """Publishes what is due and closes what is served."""
-        self._take_rows()
+        self._take_news()
         now = self._clock.monotonic()
         for subject in [s for s, due in self._due.items() if due.not_before <= now]:
             self._publish(subject, self._due[subject])
@@ -158,15 +157,13 @@ class Publisher:
         soonest = min(due.not_before for due in self._due.values())
         return max(0.0, soonest - self._clock.monotonic())
 
-    def _take_rows(self) -> None:
+    def _take_news(self) -> None:
         with self._store.read() as tx:
-            rows = outbox.pending(tx, after=self._seq)
-        for row in rows:
-            self._seq = row.seq
-            due = self._due.setdefault(row.subject, _Due())
-            due.rows.append(row)
-            due.not_before = 0.0
-            self._await(row.subject, row.version)
+            news = outbox.news(tx, after=self._seq)
+        for seq, subject, version in news:
+            self._seq = seq
+            self._due.setdefault(subject, _Due()).not_before = 0.0
+            self._await(subject, version)
 
     def _await(self, subject: str, version: int) -> None:
         self._awaited[subject] = max(version, self._awaited.get(subject, 0))
@@ -177,7 +174,7 @@ class Publisher:
         kind, _, id = subject.partition(":")
         try:
             if kind == "zone":
-                self._publish_zone(id, due.rows)
+                self._publish_zone(id)
             elif kind == "vpc":
                 self._views_are_old = True
         except Exception as e:
@@ -197,13 +194,15 @@ class Publisher:
         else:
             del self._due[subject]
 
-    def _publish_zone(self, zone_id: str, rows: list[Row]) -> None:
+    def _publish_zone(self, zone_id: str) -> None:
         now = self._clock.now()
         known = self._zones.get(zone_id)
         with self._store.read() as tx:
             zone = zone_rows.get(tx, zone_id)
             if zone is not None and known is not None and known.version >= zone.version:
                 return
+            # In the snapshot that the version is of: what is committed from here on is of the next one.
+            rows = outbox.of_subject(tx, f"zone:{zone_id}", above=0 if known is None else known.version)
             version = None if zone is None else _composed(tx, zone, known, rows, now)
         if zone is None:
             self._drop(zone_id)

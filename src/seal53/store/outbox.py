@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+from sqlalchemy import Row as SqlRow
 from sqlalchemy import delete, select
 
 from seal53.store.engine import Tx
@@ -42,17 +43,21 @@ def append(tx: Tx, subject: str, version: int, kind: str, detail: object = ()) -
 
 def pending(tx: Tx, *, after: int = 0) -> list[Row]:
     """Rows whose number is above `after`, in order."""
-    found = tx.execute(select(outbox).where(outbox.c.seq > after).order_by(outbox.c.seq))
     return [
-        Row(
-            seq=r.seq,
-            subject=r.subject,
-            version=r.version,
-            kind=r.kind,
-            detail=msgspec.msgpack.decode(r.detail),
-        )
-        for r in found
+        _row(found) for found in tx.execute(select(outbox).where(outbox.c.seq > after).order_by(outbox.c.seq))
     ]
+
+
+def of_subject(tx: Tx, subject: str, *, above: int) -> list[Row]:
+    """The subject's rows of versions above `above`, in order."""
+    query = select(outbox).where(outbox.c.subject == subject, outbox.c.version > above)
+    return [_row(found) for found in tx.execute(query.order_by(outbox.c.seq))]
+
+
+def news(tx: Tx, *, after: int) -> list[tuple[int, str, int]]:
+    """(number, subject, version) of rows whose number is above `after`, in order."""
+    query = select(outbox.c.seq, outbox.c.subject, outbox.c.version).where(outbox.c.seq > after)
+    return [(r.seq, r.subject, r.version) for r in tx.execute(query.order_by(outbox.c.seq))]
 
 
 def done(tx: Tx, seqs: Sequence[int]) -> None:
@@ -64,3 +69,13 @@ def done(tx: Tx, seqs: Sequence[int]) -> None:
 def done_up_to(tx: Tx, subject: str, version: int) -> None:
     """Removes the subject's rows up to a version that every name server serves."""
     tx.execute(delete(outbox).where(outbox.c.subject == subject, outbox.c.version <= version))
+
+
+def _row(found: SqlRow[tuple[object, ...]]) -> Row:
+    return Row(
+        seq=found.seq,
+        subject=found.subject,
+        version=found.version,
+        kind=found.kind,
+        detail=msgspec.msgpack.decode(found.detail),
+    )

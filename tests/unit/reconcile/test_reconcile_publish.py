@@ -68,6 +68,7 @@ class World:
         self.outlet = Outlet()
         self.failing = ""
         self.claims: list[Claim] = []
+        self.while_proving: Callable[[Claim], None] = lambda claim: None
         with store.write() as tx:
             accounts.create(tx, id="111111111111", name="a", now=clock.now())
             delegation_sets.insert(
@@ -96,6 +97,7 @@ class World:
 
     def _prove(self, answer: Answer, claim: Claim, now: int) -> Proof:
         self.claims.append(claim)
+        self.while_proving(claim)
         if self.failing:
             raise Unproven(self.failing)
         return prover.prove(answer, claim, now)
@@ -229,6 +231,26 @@ def test_changes_that_wait_together_become_one_version(started: Callable[[], Wor
     (delta,) = world.outlet.take()
     assert isinstance(delta, ZoneDelta)
     assert (delta.base, delta.version) == (1, 6)
+
+
+def test_what_is_committed_while_another_zone_is_proven_is_served_too(started: Callable[[], World]) -> None:
+    world = started()
+    first, second = world.zone(), world.zone(Name.parse("companyb.com."))
+    world.publisher.tick()
+    world.write(first, puts={"a.companya.com.": b"\xc0\x00\x02\x01"})
+    world.write(second, puts={"a.companyb.com.": b"\xc0\x00\x02\x01"})
+
+    def commit(claim: Claim) -> None:
+        if claim.apex == APEX:
+            world.write(second, puts={"b.companyb.com.": b"\xc0\x00\x02\x02"})
+
+    world.while_proving = commit
+    world.publisher.tick()
+    world.while_proving = lambda claim: None
+    world.publisher.tick()
+    assert world.plane.version(second) == 3
+    assert world.address("a.companyb.com.") == ["192.0.2.1"]
+    assert world.address("b.companyb.com.") == ["192.0.2.2"]
 
 
 def test_a_change_is_in_sync_when_every_edge_serves_it(started: Callable[[], World]) -> None:
