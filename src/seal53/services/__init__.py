@@ -1,1 +1,1 @@
-"""One module per AWS service; each operation is one function. Wire shapes end here: rooms below get values."""
+"""One module per AWS service; an operation is one function. Wire shapes end here; rooms below get values."""
