@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from seal53 import registry
@@ -104,7 +105,9 @@ def list_domains(services: Services, request: Request, caller: Caller) -> Respon
     if request.get("Marker"):
         start = _domain_name(request["Marker"])
         domains = [domain for domain in domains if domain.name >= start]
-    limit = min(int(request.get("MaxItems", 20)), 100)
+    limit = int(request.get("MaxItems", 20))
+    if not 1 <= limit <= 100:  # the model has no least value
+        raise AwsFault("InvalidInput", f"MaxItems must be 1 to 100, not {limit}.")
     response: dict[str, Any] = {
         "Domains": [
             {
@@ -294,7 +297,9 @@ def _name_server(domain: Name, server: Mapping[str, Any]) -> NameServer:
         host = Name.parse(str(server["Name"])).lower()
     except NameFault:
         raise AwsFault("InvalidInput", f"{server['Name']} is not a valid name server name.") from None
-    glue = tuple(server.get("GlueIps") or ())
+    if len(host) < 2:
+        raise AwsFault("InvalidInput", f"{server['Name']} is not the name of a host.")
+    glue = tuple(dict.fromkeys(_glue(text) for text in server.get("GlueIps") or ()))
     # AWS API, Nameserver: glue is required inside the domain and forbidden outside it
     if host.is_at_or_below(domain) and not glue:
         raise AwsFault(
@@ -305,6 +310,16 @@ def _name_server(domain: Name, server: Mapping[str, Any]) -> NameServer:
             "InvalidInput", f"The name server {_text(host)} lies outside the domain and takes no GlueIps."
         )
     return NameServer(host=host, glue=glue)
+
+
+def _glue(text: str) -> str:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise AwsFault("InvalidInput", f"{text} is not an IP address.") from None
+    if isinstance(address, IPv6Address) and address.scope_id:  # a DNS record has no room for a zone of a link
+        raise AwsFault("InvalidInput", f"{text} is not an IP address.")
+    return str(address)
 
 
 def _domain_name(text: str) -> Name:

@@ -211,6 +211,11 @@ def test_new_name_servers_keep_the_ds(registrar: Registrar) -> None:
         [{"Name": "ns.example.net", "GlueIps": ["127.0.0.9"]}],
         [{"Name": "ns.example.net"}, {"Name": "NS.example.net."}],
         [{"Name": "bad..name"}],
+        [{"Name": "."}],
+        [{"Name": "host"}],
+        [{"Name": "ns.companya.com", "GlueIps": ["nonsense"]}],
+        [{"Name": "ns.companya.com", "GlueIps": ["127.0.0.256"]}],
+        [{"Name": "ns.companya.com", "GlueIps": ["fe80::1%lo"]}],
     ],
 )
 def test_bad_name_servers(registrar: Registrar, servers: list[dict[str, Any]]) -> None:
@@ -244,3 +249,11 @@ def test_listing_in_pages(registrar: Registrar) -> None:
     names = [d["DomainName"] for d in (*first["Domains"], *rest["Domains"])]
     assert names == ["a.com", "b.com", "c.net"]
     assert "NextPageMarker" not in rest
+
+
+@pytest.mark.parametrize("number", [-1, 0, 101])
+def test_a_page_has_one_to_a_hundred_domains(registrar: Registrar, number: int) -> None:
+    registrar.register()
+    with pytest.raises(AwsFault) as fault:
+        registrar("ListDomains", MaxItems=number)
+    assert fault.value.error == "InvalidInput"
