@@ -62,7 +62,7 @@ def run(script: str, *, where: Path, shims: Path, within_s: float) -> Ran:
     # Into a file and not a pipe: what runs in the background would hold a pipe open.
     with log.open("wb") as out:
         process = subprocess.Popen(
-            ["bash", "-euo", "pipefail", "-c", script],
+            ["bash", "-eu", "-c", script],
             cwd=where,
             env=env,
             stdin=subprocess.DEVNULL,
