@@ -122,7 +122,7 @@ class _Control:
             clock=self._clock,
         )
         self._feed = FeedServer(
-            self._publisher,
+            self._publisher.published,
             token=place.token,
             registered=self._register,
             acknowledged=self._publisher.wake,

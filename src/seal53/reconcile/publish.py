@@ -3,44 +3,31 @@
     outbox rows -> one edit per zone -> stage -> prove -> commit -> feed -> acknowledged by all -> Changes
     in sync |  unproven: nothing is sent, the Change stays PENDING, tried again later
 
-One data plane in this process is the reference: what is sent was proven in it first. Rows of one zone that
-wait together become one version. On start everything is composed anew from the facts, so that a crash at
-any moment loses nothing. Limits: one publisher; it runs in a thread of its own and is woken, the outbox is
-the truth.
+One data plane in this process is the reference (`published`): what is sent was proven in it first. Rows of
+one zone that wait together become one version. On start everything is composed anew from the facts, so that
+a crash at any moment loses nothing. Limits: one publisher; it runs in a thread of its own and is woken, the
+outbox is the truth.
 """
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
-
-import msgspec
 
 from seal53.base import journal
 from seal53.base.clock import Clock
-from seal53.core import DataPlane, Name
-from seal53.feed.messages import (
-    ResolverBoot,
-    SigningState,
-    ToEdge,
-    View,
-    VpcView,
-    ZoneDelta,
-    ZoneGone,
-    ZoneSnapshot,
-)
-from seal53.feed.signing import to_core
+from seal53.base.errors import Fault
+from seal53.core import DataPlane
+from seal53.feed.messages import ResolverBoot, ToEdge, ZoneSnapshot
 from seal53.reconcile import compose
-from seal53.reconcile.compose import EDGE, RESOLVER, RegistryAddresses, Version
+from seal53.reconcile.compose import RESOLVER, RegistryAddresses
 from seal53.reconcile.prover import Answer, Claim, Proof
-from seal53.store import Store, Tx, changes, outbox
+from seal53.reconcile.published import Published
+from seal53.store import Store, changes, outbox
 from seal53.store import zones as zone_rows
-from seal53.store.outbox import Row
-from seal53.store.zones import HostedZone
 
-_HISTORY = 128  # deltas kept per zone for edges that come back
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 
@@ -56,22 +43,18 @@ class Outlet(Protocol):
 
 
 @dataclass(slots=True)
-class _Published:
-    """What the reference plane holds of a zone."""
-
-    apex: Name
-    role: str
-    version: int
-    signing: SigningState | None
-    history: deque[ZoneDelta] = field(default_factory=lambda: deque(maxlen=_HISTORY))
-
-
-@dataclass(slots=True)
-class _Due:
-    """A subject that is not published yet; `not_before` is monotonic, seconds."""
+class _Again:
+    """When something that failed is tried again; `not_before` is monotonic, seconds."""
 
     failures: int = 0
     not_before: float = 0.0
+
+    def after(self, now: float) -> float:
+        """One more failure; returns the pause in seconds."""
+        pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(self.failures, 10))
+        self.failures += 1
+        self.not_before = now + pause
+        return pause
 
 
 class Publisher:
@@ -87,27 +70,21 @@ class Publisher:
         boot: ResolverBoot,
         clock: Clock,
     ) -> None:
+        self.published = Published(plane, boot)
         self._store = store
-        self._plane = plane
         self._prove = prove
         self._registry = registry
-        self._boot = boot
         self._clock = clock
         self._outlet: Outlet | None = None
         self._wake = threading.Event()
         self._stopping = False
-        # Guards the plane's commits and what is written below them, so that a snapshot is of one version.
-        self._lock = threading.Lock()
-        self._zones: dict[str, _Published] = {}
-        self._views: dict[str, View] = {}
-        self._vpcs: dict[str, VpcView] = {}
-        self._serial = 0
-        self._views_are_old = False
         self._seq = 0
-        self._due: dict[str, _Due] = {}
+        self._due: dict[str, _Again] = {}  # subjects that are not published yet
+        self._views_are_old = False
         self._awaited: dict[str, int] = {}  # subject -> the highest version that a change waits for
         self._closed: dict[str, int] = {}
         self._gone: set[str] = set()
+        self._failing = _Again()
 
     # --- life
 
@@ -120,14 +97,14 @@ class Publisher:
             for change in changes.pending(tx):
                 self._await(change.subject, change.version)
         for zone_id in zone_ids:
-            self._due.setdefault(f"zone:{zone_id}", _Due())
+            self._due.setdefault(f"zone:{zone_id}", _Again())
         for subject in self._awaited:
-            self._due.setdefault(subject, _Due())
+            self._due.setdefault(subject, _Again())
         self._views_are_old = True
         self.tick()
 
     def run(self) -> None:
-        """Until `stop`; an unexpected error ends the process that runs it, which is then started anew."""
+        """Until `stop`."""
         while not self._stopping:
             self._wake.wait(self._pause_s())
             self._wake.clear()
@@ -142,27 +119,38 @@ class Publisher:
         self._wake.set()
 
     def tick(self) -> None:
-        """Publishes what is due and closes what is served."""
-        self._take_news()
+        """Publishes what is due and closes what is served; what fails is told and tried again later."""
         now = self._clock.monotonic()
-        for subject in [s for s, due in self._due.items() if due.not_before <= now]:
-            self._publish(subject, self._due[subject])
-        if self._views_are_old:
-            self._refresh_views()
-        self._settle()
+        if self._failing.not_before > now:
+            return
+        try:
+            self._take_news()
+            for subject in [s for s, again in self._due.items() if again.not_before <= now]:
+                self._publish(subject)
+            if self._views_are_old:
+                self._refresh_views()
+            self._settle()
+        except Exception as e:  # noqa: BLE001  told, and tried again
+            # A database that cannot be read or written just now. Each step leaves what it did not finish.
+            pause = self._failing.after(now)
+            _tell("publishing-failed", e, first=self._failing.failures == 1, again_in_s=pause)
+        else:
+            self._failing = _Again()
 
     def _pause_s(self) -> float | None:
+        now = self._clock.monotonic()
+        if self._failing.failures:
+            return max(0.0, self._failing.not_before - now)
         if not self._due:
             return None
-        soonest = min(due.not_before for due in self._due.values())
-        return max(0.0, soonest - self._clock.monotonic())
+        return max(0.0, min(again.not_before for again in self._due.values()) - now)
 
     def _take_news(self) -> None:
         with self._store.read() as tx:
             news = outbox.news(tx, after=self._seq)
         for seq, subject, version in news:
             self._seq = seq
-            self._due.setdefault(subject, _Due()).not_before = 0.0
+            self._due.setdefault(subject, _Again()).not_before = 0.0
             self._await(subject, version)
 
     def _await(self, subject: str, version: int) -> None:
@@ -170,83 +158,46 @@ class Publisher:
 
     # --- one subject
 
-    def _publish(self, subject: str, due: _Due) -> None:
+    def _publish(self, subject: str) -> None:
         kind, _, id = subject.partition(":")
         try:
             if kind == "zone":
                 self._publish_zone(id)
             elif kind == "vpc":
                 self._views_are_old = True
-        except Exception as e:
+        except Exception as e:  # noqa: BLE001  told, and tried again
             # Unproven, a key that does not open, a zone that the plane refuses: the version is not served.
-            due.failures += 1
-            pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (due.failures - 1))
-            due.not_before = self._clock.monotonic() + pause
-            journal.event(
-                "not-published",
-                level=logging.ERROR,
-                subject=subject,
-                why=f"{type(e).__name__}: {e}",
-                again_in_s=pause,
-            )
-            if due.failures == 1:
-                logging.getLogger("seal53").debug("not published: %s", subject, exc_info=e)
+            if kind == "zone":
+                self.published.leave(id)
+            again = self._due[subject]
+            pause = again.after(self._clock.monotonic())
+            _tell("not-published", e, first=again.failures == 1, subject=subject, again_in_s=pause)
         else:
             del self._due[subject]
 
     def _publish_zone(self, zone_id: str) -> None:
         now = self._clock.now()
-        known = self._zones.get(zone_id)
+        known = self.published.zone(zone_id)
         with self._store.read() as tx:
             zone = zone_rows.get(tx, zone_id)
             if zone is not None and known is not None and known.version >= zone.version:
                 return
             # In the snapshot that the version is of: what is committed from here on is of the next one.
             rows = outbox.of_subject(tx, f"zone:{zone_id}", above=0 if known is None else known.version)
-            version = None if zone is None else _composed(tx, zone, known, rows, now)
-        if zone is None:
+            if zone is None:
+                version = None
+            elif known is None:
+                version = compose.whole(tx, zone, rows, now)
+            else:
+                version = compose.change(tx, zone, known.signing, rows, now)
+        if zone is None or version is None:
             self._drop(zone_id)
             return
-        assert version is not None
-        candidate = self._plane.stage(
-            zone_id,
-            zone.name,
-            base=None if known is None else known.version,
-            version=zone.version,
-            edit=version.edit,
-            signing=None if version.keeps_signing or version.signing is None else to_core(version.signing),
-            keep_signing=version.keeps_signing,
-        )
+        candidate = self.published.stage(zone, version)
         proof = self._prove(candidate.answer, version.claim, now)
-        message: ZoneDelta | ZoneSnapshot
-        with self._lock:
-            self._plane.commit(candidate)
-            if known is None:
-                message = ZoneSnapshot(
-                    zone_id=zone_id,
-                    apex=zone.name.to_wire(),
-                    version=zone.version,
-                    edit=version.edit,
-                    signing=version.signing,
-                )
-                self._zones[zone_id] = known = _Published(
-                    zone.name, compose.role_of(zone), zone.version, version.signing
-                )
-                if version.latest is not None:
-                    known.history.append(version.latest)
-            else:
-                message = ZoneDelta(
-                    zone_id=zone_id,
-                    apex=zone.name.to_wire(),
-                    base=known.version,
-                    version=zone.version,
-                    edit=version.edit,
-                    signing=msgspec.UNSET if version.keeps_signing else version.signing,
-                )
-                known.version = zone.version
-                known.signing = version.signing
-                known.history.append(message)
-        self._send(compose.role_of(zone), message)
+        role, message = self.published.commit(zone, version, candidate)
+        self._send(role, message)
+        self._views_are_old |= isinstance(message, ZoneSnapshot)
         journal.event(
             "published",
             zone=zone_id,
@@ -255,41 +206,22 @@ class Publisher:
             questions=proof.questions,
             signatures=proof.signatures,
         )
-        self._views_are_old |= isinstance(message, ZoneSnapshot)
 
     def _drop(self, zone_id: str) -> None:
+        self._refresh_views()  # it leaves its view before it goes
+        gone = self.published.drop(zone_id)
+        if gone is not None:
+            self._send(*gone)
         self._gone.add(f"zone:{zone_id}")
-        with self._lock:
-            known = self._zones.pop(zone_id, None)
-        self._refresh_views()
-        if known is not None:
-            self._plane.drop_zone(zone_id)
-            self._send(known.role, ZoneGone(zone_id=zone_id, version=known.version + 1))
 
     def _refresh_views(self) -> None:
         """Sends the views that differ from what was sent last."""
-        self._views_are_old = False
         with self._store.read() as tx:
             views = compose.views(tx, self._registry)
             vpcs = compose.vpc_views(tx)
-        news: list[tuple[str, View | VpcView]] = []
-        with self._lock:
-            for view in views:
-                if _differs(self._views.get(view.view_id), view):
-                    self._views[view.view_id] = view = msgspec.structs.replace(
-                        view, serial=self._next_serial()
-                    )
-                    news.append((EDGE, view))
-            for vpc in vpcs:
-                if _differs(self._vpcs.get(vpc.vpc_id), vpc):
-                    self._vpcs[vpc.vpc_id] = vpc = msgspec.structs.replace(vpc, serial=self._next_serial())
-                    news.append((RESOLVER, vpc))
-        for role, message in news:
+        self._views_are_old = False
+        for role, message in self.published.show(views, vpcs):
             self._send(role, message)
-
-    def _next_serial(self) -> int:
-        self._serial += 1
-        return self._serial
 
     def _send(self, role: str, message: ToEdge) -> None:
         if self._outlet is not None:
@@ -301,22 +233,23 @@ class Publisher:
         """Closes the Changes whose version every registered name server of the role serves (I3)."""
         if self._outlet is None:
             return
-        served: list[tuple[str, int]] = []
-        for subject, wanted in list(self._awaited.items()):
-            version = self._served(subject, wanted, self._outlet)
-            if version is None or version <= self._closed.get(subject, 0):
-                continue
-            served.append((subject, version))
-            self._closed[subject] = version
-            if version >= wanted:
-                del self._awaited[subject]
+        served = {
+            subject: version
+            for subject, wanted in self._awaited.items()
+            if (version := self._served(subject, wanted, self._outlet)) is not None
+            and version > self._closed.get(subject, 0)
+        }
         if not served:
             return
         now = self._clock.now()
         with self._store.write() as tx:
-            for subject, version in served:
+            for subject, version in served.items():
                 changes.close_up_to(tx, subject, version, now)
                 outbox.done_up_to(tx, subject, version)
+        for subject, version in served.items():
+            self._closed[subject] = version
+            if version >= self._awaited[subject]:
+                del self._awaited[subject]
 
     def _served(self, subject: str, wanted: int, outlet: Outlet) -> int | None:
         if subject in self._gone:
@@ -324,64 +257,12 @@ class Publisher:
         kind, _, id = subject.partition(":")
         if kind == "vpc":
             return outlet.served(RESOLVER, subject)
-        known = self._zones.get(id)
+        known = self.published.zone(id)
         return None if known is None else outlet.served(known.role, subject)
 
-    # --- what the feed asks (feed.server.Source); any thread
 
-    def catch_up(self, role: str, have: Mapping[str, int]) -> Iterator[ToEdge]:
-        """Where resolution starts, zones, then views, then what must go."""
-        if role == RESOLVER:
-            yield self._boot
-        with self._lock:
-            wanted = [zone_id for zone_id, known in self._zones.items() if known.role == role]
-        for zone_id in wanted:
-            yield from self._since(zone_id, have.get(zone_id))
-        with self._lock:
-            views: list[ToEdge] = [*(self._views.values() if role == EDGE else self._vpcs.values())]
-        yield from views
-        for zone_id in have:
-            if zone_id not in self._zones and f"zone:{zone_id}" not in self._due:
-                yield ZoneGone(zone_id=zone_id, version=0)
-
-    def whole(self, subject: str) -> ToEdge | None:
-        kind, _, id = subject.partition(":")
-        with self._lock:
-            return self._snapshot(id) if kind == "zone" else None
-
-    def _since(self, zone_id: str, version: int | None) -> list[ToEdge]:
-        """What leads an edge from its version to ours: nothing, deltas, or the whole zone."""
-        with self._lock:
-            known = self._zones.get(zone_id)
-            if known is None or known.version == version:
-                return []
-            if version is not None and version < known.version:
-                deltas = [delta for delta in known.history if delta.version > version]
-                # A delta has the final state of what it touches: it leads on from later versions too.
-                if deltas and deltas[0].base <= version:
-                    return list[ToEdge](deltas)
-            whole = self._snapshot(zone_id)
-        return [] if whole is None else [whole]
-
-    def _snapshot(self, zone_id: str) -> ZoneSnapshot | None:
-        known = self._zones.get(zone_id)
-        edit = self._plane.export(zone_id)
-        if known is None or edit is None:
-            return None
-        return ZoneSnapshot(
-            zone_id=zone_id,
-            apex=known.apex.to_wire(),
-            version=known.version,
-            edit=edit,
-            signing=known.signing,
-        )
-
-
-def _composed(tx: Tx, zone: HostedZone, known: _Published | None, rows: list[Row], now: int) -> Version:
-    if known is None:
-        return compose.whole(tx, zone, rows, now)
-    return compose.change(tx, zone, known.signing, rows, now)
-
-
-def _differs(before: View | VpcView | None, after: View | VpcView) -> bool:
-    return before is None or msgspec.structs.replace(before, serial=0) != after
+def _tell(name: str, error: Exception, *, first: bool, **facts: object) -> None:
+    """An expected fault says all in its line; of anything else the first one is told in full."""
+    if first and not isinstance(error, Fault):
+        facts["trace"] = "".join(traceback.format_exception(error))
+    journal.event(name, level=logging.ERROR, why=f"{type(error).__name__}: {error}", **facts)

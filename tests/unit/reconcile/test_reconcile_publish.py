@@ -352,8 +352,8 @@ def test_private_zones_and_vpcs_go_to_resolvers_alone(started: Callable[[], Worl
     world.outlet.serves["resolver", f"zone:{private}"] = 2
     world.publisher.tick()
     assert world.is_in_sync(change)
-    assert [type(m) for m in world.publisher.catch_up("edge", {})] == [View] * 3
-    assert next(world.publisher.catch_up("resolver", {})) == BOOT
+    assert [type(m) for m in world.publisher.published.catch_up("edge", {})] == [View] * 3
+    assert next(world.publisher.published.catch_up("resolver", {})) == BOOT
 
 
 def test_an_edge_that_comes_back_gets_what_it_lacks(started: Callable[[], World]) -> None:
@@ -365,7 +365,7 @@ def test_an_edge_that_comes_back_gets_what_it_lacks(started: Callable[[], World]
         world.publisher.tick()
 
     def zones(have: dict[str, int]) -> list[ToEdge]:
-        return [m for m in world.publisher.catch_up("edge", have) if not isinstance(m, View)]
+        return [m for m in world.publisher.published.catch_up("edge", have) if not isinstance(m, View)]
 
     assert zones({zone_id: 4}) == []
     assert [(d.base, d.version) for d in zones({zone_id: 2}) if isinstance(d, ZoneDelta)] == [(2, 3), (3, 4)]
@@ -386,7 +386,7 @@ def test_control_that_was_killed_goes_on_where_it_was(world: World) -> None:
     again.start(world.outlet)
     assert world.address("a.companya.com.") == ["192.0.2.1"]
     assert not world.is_in_sync(change)
-    (delta,) = [m for m in again.catch_up("edge", {zone_id: 1}) if not isinstance(m, View)]
+    (delta,) = [m for m in again.published.catch_up("edge", {zone_id: 1}) if not isinstance(m, View)]
     assert isinstance(delta, ZoneDelta)  # an edge that lived on is not sent the zone again
     assert (delta.base, delta.version) == (1, 2)
     world.outlet.serves["edge", f"zone:{zone_id}"] = 2
@@ -400,4 +400,28 @@ def test_a_zone_that_cannot_be_proven_at_start_keeps_edges_as_they_are(world: Wo
     zone_id = world.zone()
     world.publisher.start(world.outlet)
     have = {zone_id: 1}
-    assert [m for m in world.publisher.catch_up("edge", have) if not isinstance(m, View)] == []
+    assert [m for m in world.publisher.published.catch_up("edge", have) if not isinstance(m, View)] == []
+
+
+def test_a_database_that_fails_for_a_while_is_told_of_and_nothing_is_lost(
+    started: Callable[[], World], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = started()
+    zone_id = world.zone()
+    change = world.write(zone_id, puts={"a.companya.com.": b"\xc0\x00\x02\x01"})
+    world.publisher.tick()
+    world.outlet.serves["edge", f"zone:{zone_id}"] = 2
+    for broken in ("write", "read"):
+        with monkeypatch.context() as patched:
+            patched.setattr(world.store, broken, _raise)
+            world.publisher.tick()
+        assert not world.is_in_sync(change)
+        assert "publishing-failed" in caplog.text
+        caplog.clear()
+        world.clock.advance(1)
+    world.publisher.tick()
+    assert world.is_in_sync(change)
+
+
+def _raise() -> None:
+    raise OSError("no space left on device")

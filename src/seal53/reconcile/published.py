@@ -1,0 +1,198 @@
+"""What is published: the reference plane, and what name servers that come back are told of it.
+
+Each zone has the version that was proven last and the changes that led to it; each view is what was sent
+last. `publish` writes here, the feed asks (`feed.server.Source`); any thread. Not for: deciding what is
+published. Limits: 128 changes a zone are kept; who lacks more gets the zone whole.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+from seal53.core import Candidate, DataPlane, Name
+from seal53.feed.messages import (
+    ResolverBoot,
+    SigningState,
+    ToEdge,
+    View,
+    VpcView,
+    ZoneDelta,
+    ZoneGone,
+    ZoneSnapshot,
+)
+from seal53.feed.signing import to_core
+from seal53.reconcile import compose
+from seal53.reconcile.compose import EDGE, RESOLVER, Version
+from seal53.store.zones import HostedZone
+
+_HISTORY = 128  # no standard says: a change is small, and an edge is rarely away for long
+
+Addressed = tuple[str, ToEdge]
+"""(role, message)."""
+
+_V = TypeVar("_V", View, VpcView)
+
+
+@dataclass(slots=True)
+class PublishedZone:
+    """What the reference plane holds of a zone."""
+
+    apex: Name
+    role: str
+    version: int
+    signing: SigningState | None
+    history: deque[ZoneDelta] = field(default_factory=lambda: deque(maxlen=_HISTORY))
+
+
+class Published:
+    """One writer; readers in any thread."""
+
+    def __init__(self, plane: DataPlane, boot: ResolverBoot) -> None:
+        self._plane = plane
+        self._boot = boot
+        # Guards the plane's commits and what is written below them, so that a snapshot is of one version.
+        self._lock = threading.Lock()
+        self._zones: dict[str, PublishedZone] = {}
+        self._unproven: set[str] = set()
+        self._views: dict[str, View] = {}
+        self._vpcs: dict[str, VpcView] = {}
+        self._serial = 0
+
+    def zone(self, zone_id: str) -> PublishedZone | None:
+        return self._zones.get(zone_id)
+
+    # --- publishing: one thread
+
+    def stage(self, zone: HostedZone, version: Version) -> Candidate:
+        """The version after the published one; nobody is told of it yet. Raises what the plane does."""
+        known = self._zones.get(zone.id)
+        return self._plane.stage(
+            zone.id,
+            zone.name,
+            base=None if known is None else known.version,
+            version=zone.version,
+            edit=version.edit,
+            signing=None if version.keeps_signing or version.signing is None else to_core(version.signing),
+            keep_signing=version.keeps_signing,
+        )
+
+    def commit(self, zone: HostedZone, version: Version, candidate: Candidate) -> Addressed:
+        """Makes a proven candidate the published version; returns what name servers must be told."""
+        role = compose.role_of(zone)
+        with self._lock:
+            self._plane.commit(candidate)
+            self._unproven.discard(zone.id)
+            known = self._zones.get(zone.id)
+            if known is None:
+                self._zones[zone.id] = known = PublishedZone(zone.name, role, zone.version, version.signing)
+                if version.latest is not None:
+                    known.history.append(version.latest)
+                return role, ZoneSnapshot(
+                    zone_id=zone.id,
+                    apex=zone.name.to_wire(),
+                    version=zone.version,
+                    edit=version.edit,
+                    signing=version.signing,
+                )
+            delta = ZoneDelta(
+                zone_id=zone.id,
+                apex=zone.name.to_wire(),
+                base=known.version,
+                version=zone.version,
+                edit=version.edit,
+                signing=msgspec.UNSET if version.keeps_signing else version.signing,
+            )
+            known.version = zone.version
+            known.signing = version.signing
+            known.history.append(delta)
+            return role, delta
+
+    def leave(self, zone_id: str) -> None:
+        """The zone exists, and its version is not proven: who has an older one keeps it."""
+        with self._lock:
+            self._unproven.add(zone_id)
+
+    def drop(self, zone_id: str) -> Addressed | None:
+        """The zone was deleted; returns what name servers must be told, if they may have it."""
+        with self._lock:
+            self._unproven.discard(zone_id)
+            known = self._zones.pop(zone_id, None)
+            if known is None:
+                return None
+            self._plane.drop_zone(zone_id)
+        return known.role, ZoneGone(zone_id=zone_id, version=known.version + 1)
+
+    def show(self, views: Sequence[View], vpcs: Sequence[VpcView]) -> list[Addressed]:
+        """Takes over the views; returns those that differ from what was sent last, with new serials."""
+        news: list[Addressed] = []
+        with self._lock:
+            for view in views:
+                if _differs(self._views.get(view.view_id), view):
+                    self._views[view.view_id] = sent = self._numbered(view)
+                    news.append((EDGE, sent))
+            for vpc in vpcs:
+                if _differs(self._vpcs.get(vpc.vpc_id), vpc):
+                    self._vpcs[vpc.vpc_id] = told = self._numbered(vpc)
+                    news.append((RESOLVER, told))
+        return news
+
+    def _numbered(self, view: _V) -> _V:
+        self._serial += 1
+        return msgspec.structs.replace(view, serial=self._serial)
+
+    # --- what the feed asks (feed.server.Source); any thread
+
+    def catch_up(self, role: str, have: Mapping[str, int]) -> Iterator[ToEdge]:
+        """Where resolution starts, zones, then views, then what must go."""
+        if role == RESOLVER:
+            yield self._boot
+        with self._lock:
+            wanted = [zone_id for zone_id, known in self._zones.items() if known.role == role]
+        for zone_id in wanted:
+            yield from self._since(zone_id, have.get(zone_id))
+        with self._lock:
+            views: list[ToEdge] = [*(self._views.values() if role == EDGE else self._vpcs.values())]
+            gone = have.keys() - self._zones.keys() - self._unproven
+        yield from views
+        for zone_id in gone:
+            yield ZoneGone(zone_id=zone_id, version=0)
+
+    def whole(self, subject: str) -> ToEdge | None:
+        kind, _, id = subject.partition(":")
+        with self._lock:
+            return self._snapshot(id) if kind == "zone" else None
+
+    def _since(self, zone_id: str, version: int | None) -> list[ToEdge]:
+        """What leads an edge from its version to ours: nothing, deltas, or the whole zone."""
+        with self._lock:
+            known = self._zones.get(zone_id)
+            if known is None or known.version == version:
+                return []
+            if version is not None and version < known.version:
+                deltas = [delta for delta in known.history if delta.version > version]
+                # A delta has the final state of what it touches: it leads on from later versions too.
+                if deltas and deltas[0].base <= version:
+                    return list[ToEdge](deltas)
+            whole = self._snapshot(zone_id)
+        return [] if whole is None else [whole]
+
+    def _snapshot(self, zone_id: str) -> ZoneSnapshot | None:
+        known = self._zones.get(zone_id)
+        edit = self._plane.export(zone_id)
+        if known is None or edit is None:
+            return None
+        return ZoneSnapshot(
+            zone_id=zone_id,
+            apex=known.apex.to_wire(),
+            version=known.version,
+            edit=edit,
+            signing=known.signing,
+        )
+
+
+def _differs(before: View | VpcView | None, after: View | VpcView) -> bool:
+    return before is None or msgspec.structs.replace(before, serial=0) != after
