@@ -15,7 +15,7 @@ import msgspec
 
 from seal53.base import journal
 from seal53.base.errors import StartFault
-from seal53.core import Name, PlaneFault, Signing
+from seal53.core import DnssecFault, Name, PlaneFault, Signing, WireFault
 from seal53.feed.messages import (
     Ack,
     AskCounters,
@@ -117,7 +117,7 @@ class Served:
         """Raises StartFault when nothing can be listened on; what the plane refuses is a Refusal."""
         try:
             self._apply(message)
-        except PlaneFault as e:
+        except (PlaneFault, DnssecFault, WireFault) as e:
             subject = f"zone:{message.zone_id}" if isinstance(message, ZoneSnapshot | ZoneDelta) else "plane"
             return [Refusal(subject=subject, why=_text(e))]
         except _Gap as gap:
@@ -151,7 +151,9 @@ class Served:
     def _apply(self, message: ToEdge) -> None:
         match message:
             case ZoneSnapshot():
-                self._commit(message, base=None)
+                # A queued one may be older than what catching up has brought: a version never goes back.
+                if self._versions.get(message.zone_id, 0) < message.version:
+                    self._commit(message, base=None)
             case ZoneDelta():
                 have = self._versions.get(message.zone_id)
                 if have is None or have < message.base:
@@ -255,7 +257,9 @@ class Served:
             return []
         news: list[ToControl] = []
         views = [state for state in self._views.values() if state.is_complete]
+        partly = [state for state in self._views.values() if not state.is_complete]
         viewed = {zone_id for state in views for zone_id in state.zone_ids}
+        viewed -= {zone_id for state in partly for zone_id in state.zone_ids}
         for zone_id, version in self._versions.items():
             if zone_id in viewed:
                 self._acknowledge(news, f"zone:{zone_id}", version)
@@ -270,8 +274,8 @@ class Served:
             news.append(Ack(subject=subject, version=version))
 
 
-def _text(fault: PlaneFault) -> str:
-    """`args` are a code and a text."""
+def _text(fault: PlaneFault | DnssecFault | WireFault) -> str:
+    """The last of `args` is the text; before it there may be a code."""
     return str(fault.args[-1])
 
 

@@ -131,7 +131,8 @@ def whole(tx: Tx, zone: HostedZone, rows: Sequence[Row], now: int) -> Version:
     if any(row.kind == "zone" for row in rows):
         claimed = present
     else:  # composed anew after a restart: what waits is proven, and a sample of the rest
-        claimed = [r for r in present if _key(r) in changed] + _sample(present, SAMPLE_AT_START)
+        most = SAMPLE if any(row.kind == "signing" for row in rows) else SAMPLE_AT_START
+        claimed = [r for r in present if _key(r) in changed] + _sample(present, most)
     return Version(
         edit=encode_edit(present, []),
         signing=signing,

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from seal53.base.errors import StartFault
-from seal53.core import Name, PlaneFault
+from seal53.core import DnssecFault, Name, PlaneFault, WireFault
 from seal53.edge.served import Served
 from seal53.feed.messages import (
     Ack,
@@ -217,3 +217,33 @@ def test_a_vpc_flushes_its_cache_only_when_validation_changes(plane: FakePlane) 
         ("vpc-1", True),
     ]
     assert served.new_connection() == ({"Z1": 1}, {"vpc-1": 3})
+
+
+def test_a_version_never_goes_back(served: Served, plane: FakePlane) -> None:
+    opened(served)
+    served.apply(whole(3))
+    assert served.apply(whole(2)) == []  # queued before the edge was caught up
+    assert plane.zones["Z1"] == 3
+
+
+def test_a_zone_counts_when_all_of_its_views_answer(served: Served, plane: FakePlane) -> None:
+    opened(served)
+    plane.taken = {"127.0.0.9"}
+    served.apply(View(view_id="set:N2", addresses=["127.0.0.9"], zone_ids=["Z1"], serial=9))
+    assert served.apply(delta(1, 2)) == []
+    plane.taken = set()
+    assert served.again() == [Ack(subject="zone:Z1", version=2)]
+
+
+@pytest.mark.parametrize("fault", [DnssecFault("BadSigning", "no key"), WireFault("cut off")])
+def test_what_does_not_decode_costs_one_zone_and_not_the_process(
+    served: Served, plane: FakePlane, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    opened(served)
+
+    def stage(*_: Any, **__: Any) -> Any:
+        raise fault
+
+    monkeypatch.setattr(plane, "stage", stage)
+    assert served.apply(whole(2)) == [Refusal(subject="zone:Z1", why=str(fault.args[-1]))]
+    assert plane.zones["Z1"] == 1
