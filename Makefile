@@ -5,6 +5,8 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 RUST := $(shell find crates -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 PROFILE := --release
+# What `build_info()` says; outside of a work tree nobody knows.
+COMMIT = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -21,13 +23,13 @@ help: ## show the verbs
 	@touch $@ .venv/.demo
 
 .venv/.native: $(RUST) pyproject.toml | .venv/.demo
-	.venv/bin/maturin develop $(PROFILE) --locked
+	SEAL53_COMMIT=$(COMMIT) .venv/bin/maturin develop $(PROFILE) --locked
 	@touch $@
 
 setup: .venv/.test .venv/.native ## the environment for development and tests, the extension optimized
 
 native-dev: | .venv/bin/python ## the extension without full optimization, for quick turns
-	.venv/bin/maturin develop --skip-install
+	SEAL53_COMMIT=$(COMMIT) .venv/bin/maturin develop --skip-install
 
 demo: .venv/.demo .venv/.native ## set everything up and tell the whole story on real sockets
 	.venv/bin/seal53 demo

@@ -73,3 +73,4 @@ def test_the_build_says_what_it_is() -> None:
     info = build_info()
     assert set(info) == {"profile", "version", "commit", "features"}
     assert info["profile"] in {"release", "debug"}
+    assert info["commit"] == "unknown" or set(info["commit"]) <= set("0123456789abcdef")
