@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,8 +21,7 @@ def _run(page: str, tmp_path: Path, within_s: float = 100) -> Ran:
 @pytest.mark.judge
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-def test_start(judge: Callable[[str], str], tmp_path: Path) -> None:
-    judge("dig")
+def test_start(programs: None, tmp_path: Path) -> None:
     said = _run("start.md", tmp_path).said
     assert "192.0.2.20" in said.splitlines()
     assert "status: NXDOMAIN" in said
@@ -33,8 +31,7 @@ def test_start(judge: Callable[[str], str], tmp_path: Path) -> None:
 @pytest.mark.judge
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-def test_the_chain(judge: Callable[[str], str], tmp_path: Path) -> None:
-    judge("dig")
+def test_the_chain(programs: None, tmp_path: Path) -> None:
     said = _run("chain.md", tmp_path).said
     keys = re.findall(r"DNSKEY\s+(25[67]) 3 13", said)
     assert sorted(keys) == ["256", "257"]
@@ -63,8 +60,7 @@ def test_running(tmp_path: Path) -> None:
 @pytest.mark.judge
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-def test_the_resolver(judge: Callable[[str], str], tmp_path: Path) -> None:
-    judge("dig")
+def test_the_resolver(programs: None, tmp_path: Path) -> None:
     said = _run("resolver.md", tmp_path).said
     assert "ns-1536.awsdns-00.co.uk." in said
     assert re.findall(r"^;; flags: ([a-z ]+);", said, re.MULTILINE) == ["qr rd ra ad", "qr rd ra ad"]
