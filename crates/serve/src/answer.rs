@@ -127,7 +127,7 @@ impl<'a> Ask<'a> {
         builder.set_rcode(rcode);
         if self.query.edns.is_some() {
             let do_bit = self.query.wants_dnssec();
-            builder.opt_with(&Opt { udp_size: UDP_REPLY, do_bit, co_bit, ede, ..Opt::default() });
+            builder.opt(&Opt { udp_size: UDP_REPLY, do_bit, co_bit, ede });
         }
         builder.finish();
         count(rcode, self.counters);

@@ -141,12 +141,7 @@ impl<'a> Composer<'a, '_> {
         ttl: u32,
         records: &Records,
     ) -> Result<(), Full> {
-        let count = records.len();
-        let skip = self.ask.turn.checked_rem(count).unwrap_or(0);
-        for rdata in records.iter().cycle().skip(skip).take(count) {
-            self.builder.record(section, owner, rtype, ttl, rdata)?;
-        }
-        Ok(())
+        self.builder.rrset(section, owner, rtype, ttl, records.iter(), self.ask.turn)
     }
 
     fn put_rrsig(&mut self, section: Section, owner: &[u8], ttl: u32, rrsig: &Rrsig) -> Result<(), Full> {

@@ -402,7 +402,7 @@ impl Walk<'_, '_> {
             let state = cell.load();
             match state.version.step(&owner, &key, qtype, Cuts::Ignored) {
                 Step::Chain(served, target) => {
-                    self.put(Section::Answer, &served)?;
+                    self.put(&served)?;
                     let target: SmallVec<[u8; 64]> = SmallVec::from_slice(target);
                     seen.push(std::mem::replace(&mut owner, target));
                     key = Key::of_lowercase_wire(&owner);
@@ -413,7 +413,7 @@ impl Walk<'_, '_> {
                 }
                 Step::End(end) => {
                     match end {
-                        End::Answer(served) => self.put(Section::Answer, &served)?,
+                        End::Answer(served) => self.put(&served)?,
                         // RFC 2308 §2: a negative answer brings the SOA. A private zone shadows the public one: what
                         // is not in it does not exist.
                         _ => {
@@ -434,13 +434,9 @@ impl Walk<'_, '_> {
         Ok(PrivateEnd::Public(owner))
     }
 
-    fn put(&mut self, section: Section, served: &Served<'_>) -> Result<(), Full> {
-        let count = served.records.len();
-        let skip = self.ask.turn.checked_rem(count).unwrap_or(0);
-        for rdata in served.records.iter().cycle().skip(skip).take(count) {
-            self.builder.record(section, served.owner, served.rtype, served.records.ttl(), rdata)?;
-        }
-        Ok(())
+    fn put(&mut self, served: &Served<'_>) -> Result<(), Full> {
+        let Served { owner, rtype, records, .. } = *served;
+        self.builder.rrset(Section::Answer, owner, rtype, records.ttl(), records.iter(), self.ask.turn)
     }
 
     /// Writes what was found out, `age` seconds ago.
@@ -461,14 +457,10 @@ impl Walk<'_, '_> {
         ];
         for (section, rrsets) in sections {
             for rrset in rrsets.iter().filter(|rrset| wishes.dnssec || !is_proof(rrset, section, qtype)) {
-                let before = self.builder.checkpoint();
                 match self.put_aged(section, rrset, entry.ttl, age) {
                     Ok(()) => {}
                     // RFC 2181 §9: what is additional may be left out.
-                    Err(Full) if section == Section::Additional => {
-                        self.builder.rollback(before);
-                        return Ok(());
-                    }
+                    Err(Full) if section == Section::Additional => return Ok(()),
                     Err(Full) => return Err(Full),
                 }
             }
@@ -479,12 +471,8 @@ impl Walk<'_, '_> {
     fn put_aged(&mut self, section: Section, rrset: &RRset, most: u32, age: u32) -> Result<(), Full> {
         // An answer that may not be kept has its records' own TTLs bounded by nothing but zero.
         let ttl = if most == 0 { 0 } else { rrset.ttl.min(most).saturating_sub(age) };
-        let count = rrset.rdatas.len();
-        let skip = self.ask.turn.checked_rem(count).unwrap_or(0);
-        for rdata in rrset.rdatas.iter().cycle().skip(skip).take(count) {
-            self.builder.record(section, rrset.owner.as_wire(), rrset.rtype, ttl, rdata)?;
-        }
-        Ok(())
+        let rdatas = rrset.rdatas.iter().map(|rdata| &**rdata);
+        self.builder.rrset(section, rrset.owner.as_wire(), rrset.rtype, ttl, rdatas, self.ask.turn)
     }
 }
 

@@ -24,18 +24,11 @@ pub struct ReplyTo<'a>(Route<'a>);
 
 #[derive(Clone, Copy)]
 enum Route<'a> {
-    Nowhere,
     Udp { socket: &'a Arc<Socket>, local: Option<IpAddr> },
     Tcp { replies: &'a UnboundedSender<TcpReply>, slot: &'a Arc<OwnedSemaphorePermit> },
 }
 
 impl<'a> ReplyTo<'a> {
-    /// No client waits: late replies are thrown away.
-    #[must_use]
-    pub const fn nowhere() -> ReplyTo<'static> {
-        ReplyTo(Route::Nowhere)
-    }
-
     /// `local` is the address the query came to, where the socket listens on all of them.
     pub(crate) const fn udp(socket: &'a Arc<Socket>, local: Option<IpAddr>) -> Self {
         ReplyTo(Route::Udp { socket, local })
@@ -52,7 +45,6 @@ impl<'a> ReplyTo<'a> {
     #[must_use]
     pub fn sink(&self, peer: SocketAddr) -> SocketSink {
         SocketSink(match self.0 {
-            Route::Nowhere => Target::Nowhere,
             Route::Udp { socket, local } => Target::Udp { socket: Arc::downgrade(socket), peer, local },
             Route::Tcp { replies, slot } => Target::Tcp { replies: replies.clone(), slot: Arc::clone(slot) },
         })
@@ -69,7 +61,6 @@ impl fmt::Debug for ReplyTo<'_> {
 pub struct SocketSink(Target);
 
 enum Target {
-    Nowhere,
     // Weak: a waiter may outlive its listener, and a socket that is still open but read by nobody would go on
     // swallowing its share of the queries to a SO_REUSEPORT address. While `send` runs the descriptor is kept open.
     Udp { socket: Weak<Socket>, peer: SocketAddr, local: Option<IpAddr> },
@@ -80,7 +71,6 @@ impl SocketSink {
     /// Sends `message` (without TCP's length prefix), or nothing if the client is gone.
     pub fn send(&self, message: &[u8]) {
         match &self.0 {
-            Target::Nowhere => {}
             Target::Udp { socket, peer, local } => {
                 if let Some(socket) = socket.upgrade() {
                     socket.send_to(message, *peer, *local);

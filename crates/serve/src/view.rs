@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use dnssec::Signing;
-use wire::{Key, Name, RrType};
+use wire::{Key, RrType};
 use zone::ZoneVersion;
 
 use crate::recursor::Recursor;
@@ -47,11 +47,6 @@ impl ZoneCell {
     /// Swaps the state.
     pub fn store(&self, state: Arc<ZoneState>) {
         self.state.store(state);
-    }
-
-    /// Is `apex` this zone's name?
-    pub fn is_for(&self, apex: &Name) -> bool {
-        self.apex_key == apex.key()
     }
 }
 

@@ -8,7 +8,6 @@
 
 use crate::name::{Name, Suffixes, equal_wire, wire_len};
 use crate::query::{HEADER, Head, Query};
-use crate::rrset::RRset;
 use crate::rrtype::{CLASS_IN, Rcode, RrType};
 
 /// The section of a message (RFC 1035 §4.1). Records are written in this order.
@@ -51,10 +50,6 @@ pub struct Opt<'a> {
     pub co_bit: bool,
     /// An extended DNS error: info code and extra text (RFC 8914 §2).
     pub ede: Option<(u16, &'a str)>,
-    /// Client and server cookie together (RFC 7873 §4).
-    pub cookie: Option<&'a [u8]>,
-    /// Name server identifier (RFC 5001 §2.3).
-    pub nsid: Option<&'a [u8]>,
 }
 
 /// Where a message stood, to go back to.
@@ -79,7 +74,6 @@ pub struct Builder<'b> {
     counts: [u16; 3],
     targets: Targets,
     after_question: Checkpoint,
-    has_opt: bool,
 }
 
 // Fixed octets of an OPT, and of any record after its owner.
@@ -89,7 +83,7 @@ const QNAME_POINTER: [u8; 2] = [0xc0, 0x0c];
 impl<'b> Builder<'b> {
     /// Starts the reply to `query` at the end of `buf`: header and question, which count towards `limit`.
     ///
-    /// `limit` is in octets, at least 512. If the query has an OPT, room for ours is kept free.
+    /// `limit` is in octets. If the query has an OPT, room for ours is kept free.
     pub fn reply(buf: &'b mut Vec<u8>, limit: usize, query: &Query<'_>, flags: Flags) -> Builder<'b> {
         let mut builder = Builder::start(buf, limit, query.head(), flags);
         let reserved = if query.edns.is_some() { OPT_LEN } else { 0 };
@@ -127,7 +121,6 @@ impl<'b> Builder<'b> {
             counts: [0; 3],
             targets: Targets::default(),
             after_question,
-            has_opt: false,
         }
     }
 
@@ -146,19 +139,10 @@ impl<'b> Builder<'b> {
         self.flags.aa = aa;
     }
 
-    /// Octets written so far.
+    /// Octets written so far; never 0, as there is a header.
+    #[expect(clippy::len_without_is_empty, reason = "it would always say no")]
     pub fn len(&self) -> usize {
         self.buf.len() - self.base
-    }
-
-    /// Is there not even a header? Never.
-    pub fn is_empty(&self) -> bool {
-        false
-    }
-
-    /// Keeps `octets` more free for the OPT (options beside its fixed part).
-    pub fn reserve(&mut self, octets: usize) {
-        self.reserved += octets;
     }
 
     /// Where the message stands.
@@ -176,7 +160,6 @@ impl<'b> Builder<'b> {
     /// Takes back everything after the question and sets TC (RFC 2181 §9). The OPT is still to come.
     pub fn truncate(&mut self) {
         self.rollback(self.after_question);
-        self.has_opt = false;
         self.tc = true;
     }
 
@@ -223,40 +206,33 @@ impl<'b> Builder<'b> {
         }
     }
 
-    /// Writes all records of `rrset`, or none. `owner` takes the place of the RRset's own.
-    pub fn rrset(&mut self, section: Section, rrset: &RRset, owner: Option<&[u8]>) -> Result<(), Full> {
-        self.rrset_from(section, rrset, owner, 0)
-    }
-
-    /// Like `rrset`, beginning with the record at `first` modulo their number, then around.
-    pub fn rrset_from(
+    /// Writes all records of an RRset, or none, beginning with the one at `first` modulo their number, then around.
+    pub fn rrset<'r>(
         &mut self,
         section: Section,
-        rrset: &RRset,
-        owner: Option<&[u8]>,
+        owner: &[u8],
+        rtype: RrType,
+        ttl: u32,
+        rdatas: impl Iterator<Item = &'r [u8]> + Clone,
         first: usize,
     ) -> Result<(), Full> {
         let before = self.checkpoint();
-        let owner = owner.unwrap_or_else(|| rrset.owner.as_wire());
-        let skip = first.checked_rem(rrset.rdatas.len()).unwrap_or(0);
-        for rdata in rrset.rdatas.iter().cycle().skip(skip).take(rrset.rdatas.len()) {
-            if self.record(section, owner, rrset.rtype, rrset.ttl, rdata).is_err() {
+        let count = rdatas.clone().count();
+        let skip = first.checked_rem(count).unwrap_or(0);
+        for rdata in rdatas.cycle().skip(skip).take(count) {
+            if let Err(full) = self.record(section, owner, rtype, ttl, rdata) {
                 self.rollback(before);
-                return Err(Full);
+                return Err(full);
             }
         }
         Ok(())
     }
 
-    /// Writes the OPT. Call it once, after all other records; it also carries the high bits of the response code.
-    pub fn opt(&mut self, udp_size: u16, do_bit: bool, ede: Option<(u16, &str)>) {
-        self.opt_with(&Opt { udp_size, do_bit, ede, ..Opt::default() });
-    }
-
-    /// Writes the OPT with options. An option that does not fit is left out; of an EDE the text goes first.
-    pub fn opt_with(&mut self, opt: &Opt<'_>) {
+    /// Writes the OPT, once and after all other records; it also carries the high bits of the response code. Of an EDE
+    /// that does not fit the text is left out first.
+    pub fn opt(&mut self, opt: &Opt<'_>) {
         self.reserved = 0;
-        if self.has_opt || self.len() + OPT_LEN > self.limit {
+        if self.len() + OPT_LEN > self.limit {
             return;
         }
         let [u0, u1] = opt.udp_size.to_be_bytes();
@@ -265,24 +241,17 @@ impl<'b> Builder<'b> {
         // RFC 6891 §6.1.2, §6.1.3: root, type 41, UDP size, extended RCODE, version 0, flags, RDLENGTH.
         self.buf.extend_from_slice(&[0, 0, 41, u0, u1, high, 0, flags, 0, 0, 0]);
         let start = self.buf.len();
-        if let Some(cookie) = opt.cookie {
-            self.put_option(10, &[cookie]);
-        }
         if let Some((code, text)) = opt.ede {
             let code = code.to_be_bytes();
             if !self.put_option(15, &[&code, text.as_bytes()]) {
                 self.put_option(15, &[&code]);
             }
         }
-        if let Some(nsid) = opt.nsid {
-            self.put_option(3, &[nsid]);
-        }
         // put_option keeps the sum below the limit, which is below 65536.
         let len = u16::try_from(self.buf.len() - start).unwrap_or(0);
         self.patch(start - 2, len.to_be_bytes());
         let [_, _, additional] = &mut self.counts;
         *additional = additional.saturating_add(1);
-        self.has_opt = true;
     }
 
     /// Completes the header. Gives the message's length in octets.

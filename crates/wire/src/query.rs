@@ -53,7 +53,7 @@ pub struct Head {
     pub cd: bool,
 }
 
-/// An OPT record (RFC 6891 §6.1.2), with the options that a server acts on.
+/// An OPT record (RFC 6891 §6.1.2); none of its options changes what is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Edns {
     /// The largest UDP payload that the sender takes, in octets.
@@ -64,45 +64,6 @@ pub struct Edns {
     pub do_bit: bool,
     /// Compact answers OK (RFC 9824 §5.1).
     pub co_bit: bool,
-    /// NSID was asked for (RFC 5001 §2.1).
-    pub nsid: bool,
-    /// The sender pads (RFC 7830 §4), so the reply may be padded.
-    pub padding: bool,
-    /// edns-tcp-keepalive (RFC 7828 §3.2.1).
-    pub keepalive: bool,
-    /// DNS cookies (RFC 7873 §4).
-    pub cookie: Option<Cookie>,
-    /// EDNS client subnet (RFC 7871 §6).
-    pub client_subnet: Option<ClientSubnet>,
-}
-
-/// A COOKIE option (RFC 7873 §4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cookie {
-    /// The client's cookie.
-    pub client: [u8; 8],
-    server: [u8; 32],
-    server_len: u8,
-}
-
-impl Cookie {
-    /// The server's cookie: none (empty), or 8 to 32 octets.
-    pub fn server(&self) -> &[u8] {
-        self.server.get(..usize::from(self.server_len)).unwrap_or_default()
-    }
-}
-
-/// A client subnet option (RFC 7871 §6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientSubnet {
-    /// 1 for IPv4, 2 for IPv6 (IANA address family numbers).
-    pub family: u16,
-    /// Significant bits of the address.
-    pub source: u8,
-    /// 0 in a query.
-    pub scope: u8,
-    /// The address, filled up with zeros; IPv4 uses the first four octets.
-    pub address: [u8; 16],
 }
 
 /// Why a packet is not a request to look up.
@@ -233,66 +194,18 @@ impl Edns {
     /// Reads an OPT from its class, TTL and RDATA; `None` if an option is malformed.
     pub(crate) fn parse(class: u16, ttl: u32, rdata: &[u8]) -> Option<Edns> {
         let [_, version, flags, _] = ttl.to_be_bytes();
-        let mut edns = Edns {
-            udp_size: class,
-            version,
-            do_bit: flags & 0x80 != 0,
-            co_bit: flags & 0x40 != 0,
-            ..Edns::default()
-        };
-        let mut reader = Reader::new(rdata);
-        while !reader.is_empty() {
-            let code = reader.u16()?;
-            let len = reader.u16()?;
-            let data = reader.take(usize::from(len))?;
-            match code {
-                3 => edns.nsid = true,
-                8 => edns.client_subnet = Some(ClientSubnet::parse(data)?),
-                10 => edns.cookie = Some(Cookie::parse(data)?),
-                11 => edns.keepalive = true,
-                12 => edns.padding = true,
-                _ => {}
-            }
+        let edns = Edns { udp_size: class, version, do_bit: flags & 0x80 != 0, co_bit: flags & 0x40 != 0 };
+        // RFC 6891 §6.1.3: what follows is version 0's; of any other version just the number counts.
+        if version != 0 {
+            return Some(edns);
+        }
+        // RFC 6891 §6.1.2: options that we do not know are ignored, and we know none; they have to be whole.
+        let mut options = Reader::new(rdata);
+        while !options.is_empty() {
+            options.u16()?;
+            let len = options.u16()?;
+            options.take(usize::from(len))?;
         }
         Some(edns)
-    }
-}
-
-impl Cookie {
-    fn parse(data: &[u8]) -> Option<Cookie> {
-        // RFC 7873 §5.2.2: 8 octets, or 16 to 40; anything else is a FORMERR.
-        let (client, given) = data.split_first_chunk::<8>()?;
-        if !matches!(given.len(), 0 | 8..=32) {
-            return None;
-        }
-        let mut server = [0; 32];
-        server.get_mut(..given.len())?.copy_from_slice(given);
-        Some(Cookie { client: *client, server, server_len: u8::try_from(given.len()).ok()? })
-    }
-}
-
-impl ClientSubnet {
-    fn parse(data: &[u8]) -> Option<ClientSubnet> {
-        let mut reader = Reader::new(data);
-        let family = reader.u16()?;
-        let source = reader.u8()?;
-        let scope = reader.u8()?;
-        let given = reader.rest();
-        let bits = match family {
-            1 => 32,
-            2 => 128,
-            // RFC 7871 §7.1.2: family 0 comes with no address at all, to opt out.
-            _ => 0,
-        };
-        // RFC 7871 §6: just the octets that `source` covers, and no bit set beyond them.
-        if source > bits || given.len() != usize::from(source.div_ceil(8)) {
-            return None;
-        }
-        if source % 8 != 0 && given.last()? & (0xff >> (source % 8)) != 0 {
-            return None;
-        }
-        let mut address = [0; 16];
-        address.get_mut(..given.len())?.copy_from_slice(given);
-        Some(ClientSubnet { family, source, scope, address })
     }
 }

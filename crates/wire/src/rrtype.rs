@@ -8,8 +8,6 @@ use std::str::FromStr;
 
 /// The class of everything we serve.
 pub const CLASS_IN: u16 = 1;
-/// QCLASS `*` (RFC 1035 §3.2.5).
-pub const CLASS_ANY: u16 = 255;
 
 /// A record type by its number.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,28 +102,6 @@ impl Rcode {
     pub const NOTIMP: Rcode = Rcode(4);
     /// Refused by policy.
     pub const REFUSED: Rcode = Rcode(5);
-    /// Not authoritative (RFC 2136 §2.2).
-    pub const NOTAUTH: Rcode = Rcode(9);
     /// EDNS version not served (RFC 6891 §9). Needs an OPT in the reply.
     pub const BADVERS: Rcode = Rcode(16);
-    /// Bad or missing server cookie (RFC 7873 §8). Needs an OPT in the reply.
-    pub const BADCOOKIE: Rcode = Rcode(23);
-}
-
-impl fmt::Display for Rcode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.0 {
-            0 => "NOERROR",
-            1 => "FORMERR",
-            2 => "SERVFAIL",
-            3 => "NXDOMAIN",
-            4 => "NOTIMP",
-            5 => "REFUSED",
-            9 => "NOTAUTH",
-            16 => "BADVERS",
-            23 => "BADCOOKIE",
-            other => return write!(f, "RCODE{other}"),
-        };
-        f.write_str(name)
-    }
 }

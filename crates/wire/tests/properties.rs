@@ -4,8 +4,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wire::{
-    Builder, Content, Edit, Flags, Message, Name, Query, RRset, RecordSet, RecordSetKey, RrType, Section,
-    build_query,
+    Builder, Content, Edit, Flags, Full, Message, Name, Opt, Query, RRset, RecordSet, RecordSetKey, RrType,
+    Section, build_query,
 };
 
 /// Few distinct labels, so that names often share suffixes; some with the octets that keys escape.
@@ -52,6 +52,11 @@ fn rrset() -> impl Strategy<Value = RRset> {
     (names(), record_type(), 0..=i32::MAX as u32).prop_flat_map(|(owner, rtype, ttl)| {
         vec(rdata(rtype), 1..4).prop_map(move |rdatas| RRset { owner: owner.clone(), rtype, ttl, rdatas })
     })
+}
+
+fn put(builder: &mut Builder<'_>, rrset: &RRset) -> Result<(), Full> {
+    let rdatas = rrset.rdatas.iter().map(|rdata| &**rdata);
+    builder.rrset(Section::Answer, rrset.owner.as_wire(), rrset.rtype, rrset.ttl, rdatas, 0)
 }
 
 fn record_set() -> impl Strategy<Value = RecordSet> {
@@ -132,13 +137,13 @@ proptest! {
         let mut builder = Builder::reply(&mut buf, limit, &query, Flags::default());
         let mut kept = Vec::new();
         for rrset in &rrsets {
-            let owner = override_owner.then_some(query.qname);
-            if builder.rrset(Section::Answer, rrset, owner).is_ok() {
-                let owner = if override_owner { qname.clone() } else { rrset.owner.clone() };
-                kept.push(RRset { owner, ..rrset.clone() });
+            let owner = if override_owner { qname.clone() } else { rrset.owner.clone() };
+            let rrset = RRset { owner, ..rrset.clone() };
+            if put(&mut builder, &rrset).is_ok() {
+                kept.push(rrset);
             }
         }
-        builder.opt(1232, true, Some((0, "text")));
+        builder.opt(&Opt { udp_size: 1232, ede: Some((0, "text")), ..Opt::default() });
         let len = builder.finish();
         prop_assert!(len <= limit);
         prop_assert_eq!(buf.len(), prefix + len);
@@ -177,7 +182,7 @@ proptest! {
         let mut buf = Vec::new();
         let mut builder = Builder::reply(&mut buf, 65535, &query, Flags::default());
         for rrset in &rrsets {
-            builder.rrset(Section::Answer, rrset, None).unwrap();
+            put(&mut builder, rrset).unwrap();
         }
         builder.finish();
         let mut packet = packet.clone();
@@ -193,7 +198,7 @@ proptest! {
             let mut out = Vec::new();
             let mut builder = Builder::reply(&mut out, 512, &query, Flags::default());
             let _ = builder.record(Section::Answer, query.qname, RrType::A, 1, &buf);
-            builder.opt(512, false, None);
+            builder.opt(&Opt { udp_size: 512, ..Opt::default() });
             prop_assert!(builder.finish() <= 512);
         }
     }
@@ -211,7 +216,7 @@ proptest! {
         let mut builder = Builder::reply(&mut buf, limit, &query, Flags::default());
         let _ = builder.record(Section::Answer, &owner, rtype, 1, &data);
         let _ = builder.record(Section::Authority, &owner, rtype, 1, &data);
-        builder.opt(1232, true, Some((1, "x")));
+        builder.opt(&Opt { udp_size: 1232, ede: Some((1, "x")), ..Opt::default() });
         prop_assert!(builder.finish() <= limit.max(12));
     }
 }
