@@ -37,8 +37,8 @@ demo: .venv/.demo .venv/.native ## set everything up and tell the whole story on
 test: setup lint types rust python ## everything: lint, types, Rust, Python, end to end
 
 lint: setup ## ruff, rustfmt, clippy, import contracts
-	.venv/bin/ruff check src tests bench
-	.venv/bin/ruff format --check src tests bench
+	.venv/bin/ruff check src tests bench docs
+	.venv/bin/ruff format --check src tests bench docs
 	cargo fmt --all --check
 	cargo clippy --quiet --release --locked --workspace --all-targets -- -D warnings
 	.venv/bin/lint-imports --no-cache
@@ -54,9 +54,13 @@ python: setup ## unit, property, wire, interop and end-to-end tests
 	$(PY) -m pytest
 
 fmt: setup ## format everything
-	.venv/bin/ruff format src tests bench
-	.venv/bin/ruff check --fix src tests bench
+	.venv/bin/ruff format src tests bench docs
+	.venv/bin/ruff check --fix src tests bench docs
 	cargo fmt --all
+
+docs: setup ## write the generated pages: settings, operations, RFCs
+	$(PY) docs/tools/reference.py
+	$(PY) docs/tools/rfc_index.py
 
 bench: setup ## beside Knot, NSD, BIND and PowerDNS, in one run
 	$(PY) -m bench
@@ -72,4 +76,4 @@ clean: ## remove what was built
 	rm -rf .venv target dist bench/out
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup native-dev demo test lint types rust python fmt bench lock clean
+.PHONY: help setup native-dev demo test lint types rust python fmt docs bench lock clean

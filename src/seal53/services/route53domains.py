@@ -100,6 +100,9 @@ def get_domain_detail(services: Services, request: Request, caller: Caller) -> R
 
 def list_domains(services: Services, request: Request, caller: Caller) -> Response:
     """The account's domains in canonical order; a marker is the next name."""
+    for member in ("FilterConditions", "SortCondition"):
+        if request.get(member):
+            raise AwsFault("InvalidInput", f"Seal53 does not implement {member} yet; leave it out.")
     with services.store.read() as tx:
         domains = rows.of_account(tx, caller.account_id)
     if request.get("Marker"):

@@ -257,3 +257,9 @@ def test_a_page_has_one_to_a_hundred_domains(registrar: Registrar, number: int) 
     with pytest.raises(AwsFault) as fault:
         registrar("ListDomains", MaxItems=number)
     assert fault.value.error == "InvalidInput"
+
+
+@pytest.mark.parametrize("member", ["FilterConditions", "SortCondition"])
+def test_what_is_not_implemented_is_not_ignored(registrar: Registrar, member: str) -> None:
+    with pytest.raises(AwsFault, match=member):
+        registrar("ListDomains", **{member: [{"Name": "DomainName"}]})
