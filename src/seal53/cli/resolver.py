@@ -15,6 +15,7 @@ import typer
 
 from seal53.base.clock import Clock, SystemClock, UnixTime
 from seal53.base.errors import StartFault
+from seal53.base.signals import ends_on
 from seal53.core import DataPlane, PlaneFault
 from seal53.resolver.anchors import AnchorFault, parse_hints
 from seal53.resolver.service import ResolverService
@@ -84,13 +85,11 @@ def serve(
 
 
 async def _serve(service: ResolverService) -> None:
-    loop = asyncio.get_running_loop()
     task = asyncio.create_task(service.run())
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
-    typer.echo("ready")
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    with ends_on([signal.SIGTERM, signal.SIGINT], task.cancel):
+        typer.echo("ready")
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 class FileClock:

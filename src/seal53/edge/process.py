@@ -16,6 +16,7 @@ from typing import Protocol
 
 from seal53.base import journal
 from seal53.base.journal import Secret
+from seal53.base.signals import ends_on
 from seal53.core import DataPlane
 from seal53.edge.served import ResolverPort, Served
 from seal53.feed import client
@@ -54,10 +55,14 @@ def run(settings: EdgeSettings, link: Link) -> None:
 
 
 async def _live(settings: EdgeSettings, link: Link, plane: DataPlane) -> None:
-    loop = asyncio.get_running_loop()
     ending = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, ending.set)
+    loop = asyncio.get_running_loop()
     loop.add_reader(link.socket, lambda: ending.set() if link.feed() is None else None)
+    with ends_on([signal.SIGTERM], ending.set):
+        await _work(settings, link, plane, ending)
+
+
+async def _work(settings: EdgeSettings, link: Link, plane: DataPlane, ending: asyncio.Event) -> None:
     resolver = None if settings.make_resolver is None else settings.make_resolver(plane)
     served = Served(plane, port=settings.port, aws_profile=settings.aws_profile, resolver=resolver)
 

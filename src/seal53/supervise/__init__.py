@@ -14,6 +14,7 @@ import gc
 import json
 import logging
 import os
+import select
 import selectors
 import signal
 import socket
@@ -46,6 +47,7 @@ def serve(settings: Settings, make_roles: Callable[[Place], Mapping[str, Role]],
     """Runs until SIGTERM or SIGINT. Raises StartFault, in one line, when the service cannot start."""
     clock = SystemClock()
     with _Signals() as signals:
+        os.umask(0o077)  # I6: whatever a process of the service makes is its user's alone
         ground = grounds.take(settings, clock, time.sleep)
         try:
             if ground.fell_back:
@@ -78,7 +80,8 @@ class _Signals:
     def __exit__(self, *_: object) -> None:
         signal.set_wakeup_fd(self._wakeup)
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            # One that was asked to end and is asked again is on its way.
+            signal.signal(number, signal.SIG_IGN if self.stopping else handler)
         self.reading.close()
         self._writing.close()
 
@@ -250,7 +253,7 @@ class _Supervisor:
             left = until - self._clock.monotonic()
             if left <= 0:
                 break
-            self._selector.select(min(left, 0.05))
+            select.select([self._signals.reading], [], [], min(left, 0.05))
             self._signals.drain()
         for child in self._children.values():
             child.kill(signal.SIGKILL)

@@ -73,6 +73,8 @@ def fork(
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     supervisor = os.getpid()
     gc.collect(0)
+    # A signal that comes before the child has let go of our handlers would be lost: it waits instead.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -86,6 +88,7 @@ def fork(
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
     theirs.close()
     ours.setblocking(False)
     return Child(role=role, edge_id=edge_id, pid=pid, link=Link(ours, edge_id=edge_id), started_at=now)
@@ -101,6 +104,7 @@ def _settle(supervisor: int) -> None:
     # Ctrl-C reaches the whole group; the supervisor decides when its roles end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
