@@ -5,8 +5,9 @@
     "keys"        reconcile.keys: signs DNSKEY RRsets anew when they are due
     operations    run in the gateway's worker threads
 
-A thread that fails unexpectedly ends the process, which its supervisor starts anew: what was committed is
-composed again. `authorize` and `record` are the two hooks that every call passes.
+A round of a thread that fails is told in the journal and tried again. What ends a thread ends the process,
+which its supervisor starts anew: what was committed is composed again. `authorize` and `record` are the two
+hooks that every call passes.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import secrets
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -28,6 +30,7 @@ from seal53.base import journal
 from seal53.base.clock import SystemClock
 from seal53.base.ids import AccountId, Ids
 from seal53.base.journal import Secret
+from seal53.base.signals import ends_on
 from seal53.config import Place, Settings, seeds
 from seal53.core import DataPlane
 from seal53.feed.link import Answers, Ended, Facts, Link, Started
@@ -45,6 +48,9 @@ from seal53.store import Store, accounts, changes, edges
 DATABASE = "seal53.db"
 _SERVED_WITHIN_S = 5.0  # how long an operator call waits for what it made to answer
 _FACTS_PAUSE_S = 0.02
+_CLOCK_EVERY_S = 30.0
+_AGAIN_S = 1.0
+_JOINED_WITHIN_S = 0.4  # a large zone that is being proven is not waited for
 
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "route53": route53.OPERATIONS,
@@ -133,6 +139,7 @@ class _Control:
             self._feed.expect(edge_id)
         self._keys = KeysLoop(self.store, place.kek, kms.DnssecSigners(self._services))
         self._ended = threading.Event()
+        self._composed = threading.Event()
 
     async def live(self) -> None:
         loop = self._loop = asyncio.get_running_loop()
@@ -148,7 +155,6 @@ class _Control:
             )
         )
         self._server = server
-        loop.add_signal_handler(signal.SIGTERM, self._end)
         loop.add_reader(self._link.socket, self._hear)
         committed = asyncio.Event()
         self.store.woken.append(self._publisher.wake)
@@ -161,17 +167,21 @@ class _Control:
         ]
         for thread in threads:
             thread.start()
-        try:
-            await server.serve(sockets=[self._place.api_socket])
-        finally:
-            self._end()
-            self._feed.close()
-            telling.cancel()
-            await asyncio.wait([telling])
+        with ends_on([signal.SIGTERM], self._end):
+            try:
+                await server.serve(sockets=[self._place.api_socket])
+            finally:
+                self._end()
+                self._feed.close()
+                telling.cancel()
+                await asyncio.wait([telling])
+                for thread in threads:
+                    await asyncio.to_thread(thread.join, _JOINED_WITHIN_S)
 
     def _end(self) -> None:
         self._server.should_exit = True
         self._ended.set()
+        self._composed.set()
         self._publisher.stop()
 
     # --- threads
@@ -180,27 +190,36 @@ class _Control:
         try:
             part()
         except BaseException as e:
+            if self._ended.is_set():
+                return
             logging.getLogger("seal53").exception("a part of the control process failed")
             self.failure = e
             self._loop.call_soon_threadsafe(self._end)
 
     def _publish(self) -> None:
+        # After a long time without a service: nothing is composed of signatures that have expired.
+        self._keys.tick(self._clock.now(), urgent_alone=True)
         self._publisher.start(self._feed)
         asyncio.run_coroutine_threadsafe(self._feed.start(self._place.feed_socket), self._loop).result()
+        self._composed.set()
         self._publisher.run()
 
     def _sign(self) -> None:
+        """Looks at the wall clock now and then: a machine that slept has not counted the hours."""
+        self._composed.wait()
+        wake_at = 0
         while not self._ended.is_set():
             now = self._clock.now()
-            wake_at = self._keys.tick(now)
-            self._ended.wait(max(1, wake_at - now))
+            if now >= wake_at:
+                try:
+                    wake_at = self._keys.tick(now)
+                except Exception:  # noqa: BLE001  told, and tried again
+                    journal.event("keys-failed", level=logging.ERROR, trace=traceback.format_exc())
+            self._ended.wait(_CLOCK_EVERY_S)
 
     def _register(self, edge_id: str, role: str) -> None:
-        def write() -> None:
-            with self.store.write() as tx:
-                edges.register(tx, edge_id, role, self._clock.now())
-
-        self._loop.run_in_executor(None, write)
+        with self.store.write() as tx:
+            edges.register(tx, edge_id, role, self._clock.now())
 
     # --- the supervisor
 
@@ -221,8 +240,11 @@ class _Control:
                     pass
 
     def _unregister(self, edge_id: str) -> None:
-        with self.store.write() as tx:
-            edges.remove(tx, edge_id)
+        try:
+            with self.store.write() as tx:
+                edges.remove(tx, edge_id)
+        except Exception:  # noqa: BLE001  told; the next start removes those that do not live
+            journal.event("edge-not-removed", level=logging.ERROR, trace=traceback.format_exc())
 
     async def _tell(self, server: uvicorn.Server, committed: asyncio.Event) -> None:
         """What the ready file holds: once the API answers, and again whenever it has changed."""
@@ -232,7 +254,12 @@ class _Control:
             await asyncio.sleep(0.002)
         while True:
             committed.clear()
-            now = await asyncio.to_thread(self._read, facts)
+            try:
+                now = await asyncio.to_thread(self._read, facts)
+            except Exception:  # noqa: BLE001  told, and tried again
+                journal.event("ready-file", level=logging.ERROR, trace=traceback.format_exc())
+                await asyncio.sleep(_AGAIN_S)
+                continue
             if now != told:
                 self._link.send(Facts(facts=now))
                 if told is None:

@@ -120,6 +120,9 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     have: dict[str, int]
     vpcs: dict[str, int] = {}
 
+    def __repr__(self) -> str:
+        return f"Hello({self.edge_id})"  # I6: the token opens the feed
+
 
 class Ack(msgspec.Struct, frozen=True, tag="ack"):
     """The edge serves this version of "zone:ID" or "vpc:ID" on every socket; 0: it serves it no more."""

@@ -16,9 +16,10 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import traceback
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -41,6 +42,7 @@ ROLES = ("edge", "resolver")
 _WAITING_MOST = 4096
 _HELLO_WITHIN_S = 5.0
 _COUNTERS_WITHIN_S = 2.0
+_MEND_AGAIN_S = 1.0
 
 _decoder: "msgspec.msgpack.Decoder[ToControl]" = msgspec.msgpack.Decoder(ToControl)
 
@@ -66,7 +68,8 @@ class _Edge:
 
 
 class FeedServer:
-    """`registered` is told of each accepted edge, `acknowledged` of each acknowledgement; both are quick."""
+    """`registered` is told of each accepted edge, in a thread and before the edge is sent anything;
+    `acknowledged` of each acknowledgement, and is quick."""
 
     def __init__(
         self,
@@ -170,8 +173,9 @@ class FeedServer:
         try:
             hello = await self._greeted(reader, writer)
             edge = self._register(hello, connection)
+            await self._record(edge)
             sending = asyncio.create_task(self._speak(connection, hello))
-            while (message := await _read(reader)) is not None:
+            while (message := await _read(reader)) is not None and edge.connection is connection:
                 self._heed(edge, connection, message)
         except (frames.FeedFault, TimeoutError) as e:
             journal.event("feed-refused", level=logging.WARNING, why=str(e) or "no hello in time")
@@ -207,9 +211,15 @@ class FeedServer:
         connection.edge = edge
         if before is not None:
             before.abort()
-        self._registered(edge.id, edge.role)
         self._acknowledged()
         return edge
+
+    async def _record(self, edge: _Edge) -> None:
+        """On disk, so that it is waited for after a restart too; if that fails, it serves all the same."""
+        try:
+            await asyncio.to_thread(self._registered, edge.id, edge.role)
+        except Exception as e:  # noqa: BLE001  told; names must be answered though nothing can be written
+            _failed("edge-not-recorded", e, edge=edge.id)
 
     async def _speak(self, connection: "_Connection", hello: Hello) -> None:
         """Sends what the edge lacks, then what was queued since; the edge passes over what it has."""
@@ -221,6 +231,9 @@ class FeedServer:
             while True:
                 await connection.write(await connection.waiting.get())
         except ConnectionError:
+            connection.abort()
+        except Exception as e:  # noqa: BLE001  told; the edge comes back and is caught up anew
+            _failed("feed-failed", e, edge=hello.edge_id)
             connection.abort()
 
     def _heed(self, edge: _Edge, connection: "_Connection", message: ToControl) -> None:
@@ -234,11 +247,7 @@ class FeedServer:
                 self._acknowledged()
             case Refusal(subject=subject, why=why):
                 journal.event("edge-refusal", level=logging.WARNING, edge=edge.id, subject=subject, why=why)
-                if subject not in connection.mending:
-                    connection.mending.add(subject)
-                    task = asyncio.create_task(self._mend(connection, subject))
-                    connection.tasks.add(task)
-                    task.add_done_callback(connection.tasks.discard)
+                connection.mend(subject, self._mend)
             case Counters(request=request, counters=counters):
                 asked = self._asked.pop((edge.id, request), None)
                 if asked is not None and not asked.done():
@@ -253,16 +262,17 @@ class FeedServer:
             whole = await asyncio.to_thread(self._source.whole, subject)
             if whole is not None:
                 connection.put(frames.encode(whole))
-        finally:
-            connection.mending.discard(subject)
+        except Exception as e:  # noqa: BLE001  told; the edge comes back and is caught up anew
+            _failed("feed-failed", e, subject=subject)
+            connection.abort()
 
 
 class _Connection:
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self.edge: _Edge | None = None
         self.waiting: asyncio.Queue[bytes] = asyncio.Queue(_WAITING_MOST)
-        self.mending: set[str] = set()
-        self.tasks: set[asyncio.Task[None]] = set()
+        self._mending: dict[str, asyncio.Task[None]] = {}
+        self._mended: set[str] = set()
         self._writer = writer
 
     def put(self, frame: bytes) -> None:
@@ -272,12 +282,32 @@ class _Connection:
             # It comes back and is caught up: cheaper than to hold an endless queue for it.
             self.abort()
 
+    def mend(self, subject: str, mend: Callable[["_Connection", str], Coroutine[Any, Any, None]]) -> None:
+        """Once at a time for a subject; after the first time with a pause, as it may be refused for ever."""
+
+        async def run() -> None:
+            if subject in self._mended:
+                await asyncio.sleep(_MEND_AGAIN_S)
+            self._mended.add(subject)
+            await mend(self, subject)
+
+        if subject not in self._mending:
+            self._mending[subject] = task = asyncio.create_task(run())
+            task.add_done_callback(lambda _: self._mending.pop(subject, None))
+
     async def write(self, frame: bytes) -> None:
         self._writer.write(frame)
         await self._writer.drain()
 
     def abort(self) -> None:
+        for task in self._mending.values():
+            if task is not asyncio.current_task():
+                task.cancel()
         self._writer.transport.abort()
+
+
+def _failed(name: str, error: Exception, **facts: object) -> None:
+    journal.event(name, level=logging.ERROR, trace="".join(traceback.format_exception(error)), **facts)
 
 
 def _next(messages: Iterator[ToEdge]) -> ToEdge | None:

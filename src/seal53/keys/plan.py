@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from seal53.keys import policy
 from seal53.keys.dnskey import KskFacts, ZskFacts, active_zsks, published_dnskeys
 from seal53.keys.state import KskStatus, ksk_status
-from seal53.keys.windows import SignedWindow
+from seal53.keys.windows import SignedWindow, served_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +28,11 @@ class ZoneKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refresh:
-    """Sign this zone's DNSKEY RRset now."""
+    """Sign this zone's DNSKEY RRset now; `urgent`: until then there is nothing that may be served."""
 
     zone_id: str
     why: str
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,8 @@ def plan(zones: Iterable[ZoneKeys], now: int) -> Plan:
             continue  # a clock that went far back: what is served is better than an RRset without the ZSK
         why = _why(zone, now)
         if why:
-            actions.append(Refresh(zone_id=zone.zone_id, why=why))
+            urgent = served_at(zone.windows, now) is None
+            actions.append(Refresh(zone_id=zone.zone_id, why=why, urgent=urgent))
             moments.append(refresh_at(now))
         elif zone.made_at is not None:
             moments.append(refresh_at(zone.made_at))

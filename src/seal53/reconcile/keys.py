@@ -6,6 +6,7 @@ itself before it commits.
 """
 
 import logging
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from seal53.store.signatures import DnskeySignatures
 from seal53.store.zones import HostedZone
 from seal53.store.zsks import Zsk
 
+AGAIN_S = 60  # after an unexpected failure; no standard says
 LONGEST_SLEEP_S = 3600  # zones are made and repaired in between; no standard says
 
 
@@ -50,16 +52,28 @@ class KeysLoop:
         self._kek = kek
         self._signers = signers
 
-    def tick(self, now: int) -> int:
-        """Signs what is due; returns when to come again (UNIX seconds)."""
+    def tick(self, now: int, *, urgent_alone: bool = False) -> int:
+        """Signs what is due; returns when to come again (UNIX seconds).
+
+        `urgent_alone`: before anything is served, only what could not be served as it is.
+        """
         with self._store.read() as tx:
-            facts: dict[str, _Facts] = {
-                zone.id: _load(tx, zone) for zone in zone_rows.every(tx) if _is_signed(zone)
-            }
+            facts = _load_all(tx)
         plan = keys.plan((_zone_keys(f) for f in facts.values()), now)
-        for action in plan.actions:
-            self._refresh(facts[action.zone_id], action.why, now)
         latest = now + LONGEST_SLEEP_S
+        for action in sorted(plan.actions, key=lambda action: not action.urgent):
+            if urgent_alone and not action.urgent:
+                break
+            try:
+                self._refresh(facts[action.zone_id], action.why, now)
+            except Exception:  # noqa: BLE001  told; one zone must not hold up the others
+                event(
+                    "dnskey-not-signed",
+                    level=logging.ERROR,
+                    zone_id=action.zone_id,
+                    trace=traceback.format_exc(),
+                )
+                latest = now + AGAIN_S
         return latest if plan.wake_at is None else min(latest, plan.wake_at)
 
     def _refresh(self, facts: _Facts, why: str, now: int) -> None:
@@ -126,6 +140,21 @@ def _load(tx: Tx, zone: HostedZone) -> _Facts:
         zsks=zsks.all_of(tx, zone.id),
         signed=signatures.get(tx, zone.id),
     )
+
+
+def _load_all(tx: Tx) -> dict[str, _Facts]:
+    """Of every signed zone, by its id."""
+    every_ksk, every_zsk, every_signature = ksks.by_zone(tx), zsks.by_zone(tx), signatures.by_zone(tx)
+    return {
+        zone.id: _Facts(
+            zone=zone,
+            ksks=every_ksk.get(zone.id, []),
+            zsks=every_zsk.get(zone.id, []),
+            signed=every_signature.get(zone.id),
+        )
+        for zone in zone_rows.every(tx)
+        if _is_signed(zone)
+    }
 
 
 def _zone_keys(facts: _Facts) -> ZoneKeys:

@@ -126,6 +126,8 @@ class Publisher:
         try:
             self._take_news()
             for subject in [s for s, again in self._due.items() if again.not_before <= now]:
+                if self._stopping:
+                    return
                 self._publish(subject)
             if self._views_are_old:
                 self._refresh_views()

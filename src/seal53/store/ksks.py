@@ -43,6 +43,14 @@ def all_of(tx: Tx, zone_id: str) -> list[Ksk]:
     return [_ksk(row) for row in rows.mappings()]
 
 
+def by_zone(tx: Tx) -> dict[str, list[Ksk]]:
+    """All KSKs of all zones, each zone's in the order of their creation."""
+    found: dict[str, list[Ksk]] = {}
+    for row in tx.execute(select(ksks).order_by(ksks.c.created_at, ksks.c.name)).mappings():
+        found.setdefault(row["zone_id"], []).append(_ksk(row))
+    return found
+
+
 def insert(tx: Tx, ksk: Ksk) -> None:
     tx.execute(ksks.insert().values(**asdict(ksk)))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from seal53.keys.windows import SignedWindow
 from seal53.store.engine import Tx
@@ -42,8 +42,19 @@ def get(tx: Tx, zone_id: str) -> DnskeySignatures | None:
     row = (
         tx.execute(select(dnskey_signatures).where(dnskey_signatures.c.zone_id == zone_id)).mappings().first()
     )
-    if row is None:
-        return None
+    return None if row is None else _signatures(row)
+
+
+def by_zone(tx: Tx) -> dict[str, DnskeySignatures]:
+    """Of all signed zones."""
+    return {row["zone_id"]: _signatures(row) for row in tx.execute(select(dnskey_signatures)).mappings()}
+
+
+def delete(tx: Tx, zone_id: str) -> None:
+    tx.execute(dnskey_signatures.delete().where(dnskey_signatures.c.zone_id == zone_id))
+
+
+def _signatures(row: RowMapping) -> DnskeySignatures:
     return DnskeySignatures(
         made_at=row["made_at"],
         dnskeys=tuple(_RDATAS.decode(row["dnskeys"])),
@@ -52,7 +63,3 @@ def get(tx: Tx, zone_id: str) -> DnskeySignatures | None:
             for since, inception, expiration, rrsigs in _WINDOWS.decode(row["windows"])
         ),
     )
-
-
-def delete(tx: Tx, zone_id: str) -> None:
-    tx.execute(dnskey_signatures.delete().where(dnskey_signatures.c.zone_id == zone_id))

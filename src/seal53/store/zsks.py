@@ -47,6 +47,14 @@ def all_of(tx: Tx, zone_id: str) -> list[Zsk]:
     return [_zsk(row) for row in rows.mappings()]
 
 
+def by_zone(tx: Tx) -> dict[str, list[Zsk]]:
+    """All ZSKs of all zones, each zone's in the order of their creation."""
+    found: dict[str, list[Zsk]] = {}
+    for row in tx.execute(select(zsks).order_by(zsks.c.created_at, zsks.c.id)).mappings():
+        found.setdefault(row["zone_id"], []).append(_zsk(row))
+    return found
+
+
 def insert(tx: Tx, zsk: Zsk) -> None:
     tx.execute(zsks.insert().values(**asdict(zsk)))
 

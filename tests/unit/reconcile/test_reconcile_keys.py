@@ -15,7 +15,7 @@ from seal53 import keys
 from seal53.core import Name, generate_zsk
 from seal53.keys import SignerFault
 from seal53.keystore import SigningKey
-from seal53.reconcile.keys import LONGEST_SLEEP_S, KeysLoop
+from seal53.reconcile.keys import AGAIN_S, LONGEST_SLEEP_S, KeysLoop
 from seal53.store import Store, accounts, ksks, outbox, signatures, zsks
 from seal53.store import zones as zone_rows
 from seal53.store.ksks import Ksk
@@ -275,3 +275,24 @@ def test_what_is_published_is_what_is_signed(world):
     world.loop.tick(NOW + 50)
     assert dnskey in world.signed().dnskeys
     validate("companya.com.", world.signed(), NOW + 50, 1)
+
+
+def test_what_cannot_be_served_is_signed_before_the_rest(world):
+    for n in (1, 2):
+        world.zone(f"Z{n}", f"company{n}.com.", arns=(f"arn:{n}",))
+        world.loop.tick(NOW + n * 3 * DAY)
+    later = NOW + 10 * DAY  # the first zone's windows are used up, the second's are not
+    assert world.loop.tick(later, urgent_alone=True) <= later + LONGEST_SLEEP_S
+    validate("company1.com.", world.signed("Z1"), later, 1)
+    assert world.signed("Z2").made_at == NOW + 6 * DAY
+    world.loop.tick(later)
+    assert world.signed("Z2").made_at == later
+
+
+def test_an_unexpected_failure_holds_up_one_zone_alone(world, caplog):
+    for n in (1, 2):
+        world.zone(f"Z{n}", f"company{n}.com.", arns=(f"arn:{n}",))
+    del world.kms.held["arn:1"]
+    assert world.loop.tick(NOW) == NOW + AGAIN_S
+    assert "dnskey-not-signed" in caplog.text
+    validate("company2.com.", world.signed("Z2"), NOW, 1)
