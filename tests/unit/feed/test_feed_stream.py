@@ -243,3 +243,62 @@ def test_an_edge_comes_back_when_control_does(tmp_path: Path) -> None:
                 assert (await world.server.counters()) == {"edge-1": {"queries": 7}}
 
     asyncio.run(story())
+
+
+def test_a_source_that_fails_ends_the_connection_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(World):
+        def catch_up(self, role: str, have: Mapping[str, int]) -> Iterator[ToEdge]:
+            if not caplog.messages:
+                raise ValueError("the first time")
+            return super().catch_up(role, have)
+
+    async def story() -> None:
+        edge = Edge()
+        async with listening(Broken(), tmp_path / "s"), following(edge, tmp_path / "s"):
+            await edge.until(lambda e: e.caught_up)
+
+    asyncio.run(story())
+    assert "feed-failed" in caplog.text and "the first time" in caplog.text
+
+
+def test_an_edge_is_recorded_before_it_is_sent_anything(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[int] = []
+
+    class Slow(World):
+        def __init__(self) -> None:
+            super().__init__()
+            self.server._registered = self.record
+
+        def record(self, edge_id: str, role: str) -> None:
+            heard.append(len(edge.heard))
+            raise OSError("no space left on device")
+
+    edge = Edge()
+
+    async def story() -> None:
+        async with listening(Slow(), tmp_path / "s"), following(edge, tmp_path / "s"):
+            await edge.until(lambda e: e.caught_up)
+
+    asyncio.run(story())
+    assert heard == [0]
+    assert "edge-not-recorded" in caplog.text
+
+
+def test_what_is_refused_for_ever_is_not_sent_without_a_pause(tmp_path: Path) -> None:
+    async def story() -> None:
+        world, edge = World(), Edge(have={"Z1": 5})
+        async with listening(world, tmp_path / "s"), following(edge, tmp_path / "s"):
+            await edge.until(lambda e: e.caught_up)
+            edge.reply = lambda m: [Refusal(subject="zone:Z1", why="the key does not open")]
+            world.server.send_soon("edge", snapshot("Z1", 6))
+            await edge.until(lambda e: len(e.heard) == 3)
+            before = len(edge.heard)
+            for _ in range(1000):
+                await asyncio.sleep(0)
+            assert len(edge.heard) == before
+
+    asyncio.run(story())
