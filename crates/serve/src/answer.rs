@@ -178,7 +178,7 @@ pub fn answer(
     }
     let key = Key::of_lowercase_wire(query.qname);
     if let Some(recursor) = recursor {
-        return recursor.answer(view, &ask, key, packet, transport, client, origin, out);
+        return recursor.answer(view, &ask, key, transport, client, origin, out);
     }
     match view.covering(&key, query.qtype) {
         Some(cell) => compose(&ask, &cell.load(), &key, out),

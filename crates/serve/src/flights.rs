@@ -1,15 +1,16 @@
 //! Questions that a resolver is finding out, and the clients that wait for them.
 //!
 //! For: asking once however many clients ask; the queue that Python drains. Not for: what is done with the answer.
-//! Limits: 1024 questions in flight a view, 64 waiters a question, 10 s a waiter. Waiting is measured with the monotonic
-//! clock, as it has nothing to do with the time that answers depend on.
+//! Limits: 1024 questions in flight a view, 64 waiters a question, 10 s a question, whenever a waiter joined: what is not
+//! found out by then is asked anew by the next client. Waiting is measured with the monotonic clock, as it has nothing
+//! to do with the time that answers depend on.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use wire::{Name, RrType};
+use wire::{KeptQuery, Name, RrType};
 
 use crate::answer::{Client, ReplySink, Transport};
 use crate::cache::Question;
@@ -18,7 +19,7 @@ use crate::cache::Question;
 pub const MAX_FLIGHTS: usize = 1024;
 /// The most clients that wait for one question.
 pub const MAX_WAITERS: usize = 64;
-/// How long a client waits before it gets SERVFAIL.
+/// How long a question is waited for before its clients get SERVFAIL.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The most misses that are queued in a process.
@@ -67,13 +68,12 @@ impl MissQueue {
     }
 }
 
-/// A client that waits, with what is needed to answer it.
+/// A client that waits, with what is needed to answer it. Small, as tens of thousands may wait.
 pub(crate) struct Waiter {
-    pub(crate) packet: Box<[u8]>,
+    pub(crate) query: KeptQuery,
     pub(crate) transport: Transport,
     pub(crate) client: Client,
     pub(crate) sink: Box<dyn ReplySink>,
-    pub(crate) since: Instant,
 }
 
 struct Flight {
@@ -130,10 +130,14 @@ impl Flights {
         if flights.len() >= MAX_FLIGHTS {
             return (Boarding::Full, None);
         }
-        let (miss, waiter) = (miss(), waiter());
-        let since = waiter.since;
-        let flight =
-            Flight { miss: miss.clone(), waiters: vec![waiter], since, asked_at: now, is_stale: false };
+        let miss = miss();
+        let flight = Flight {
+            miss: miss.clone(),
+            waiters: vec![waiter()],
+            since: Instant::now(),
+            asked_at: now,
+            is_stale: false,
+        };
         flights.insert(question.clone(), flight);
         (Boarding::Started, Some(miss))
     }
@@ -158,22 +162,15 @@ impl Flights {
         self.0.lock().values_mut().for_each(|flight| flight.is_stale = true);
     }
 
-    /// Takes out the clients that waited too long, and questions that nobody waits for any more.
+    /// Takes out the questions that were waited for too long, with all their waiters.
     pub(crate) fn expire(&self, now: Instant) -> Vec<Waiter> {
-        let late = |since: Instant| now.saturating_duration_since(since) >= PATIENCE;
-        let mut flights = self.0.lock();
         let mut expired = Vec::new();
-        flights.retain(|_, flight| {
-            if !late(flight.since) {
-                return true;
+        self.0.lock().retain(|_, flight| {
+            let is_late = now.saturating_duration_since(flight.since) >= PATIENCE;
+            if is_late {
+                expired.append(&mut flight.waiters);
             }
-            let waiters = std::mem::take(&mut flight.waiters);
-            let (gone, staying) = waiters.into_iter().partition::<Vec<_>, _>(|waiter| late(waiter.since));
-            flight.waiters = staying;
-            expired.extend(gone);
-            // The oldest that still waits decides when to look again.
-            flight.since = flight.waiters.iter().map(|waiter| waiter.since).min().unwrap_or(flight.since);
-            !flight.waiters.is_empty()
+            !is_late
         });
         expired
     }

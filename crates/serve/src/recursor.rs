@@ -113,7 +113,6 @@ impl Recursor {
         view: &View,
         ask: &Ask<'_>,
         key: Key,
-        packet: &[u8],
         transport: Transport,
         client: &Client,
         origin: &Origin<'_>,
@@ -131,13 +130,7 @@ impl Recursor {
         if self.swept_at.swap(ask.now, Ordering::Relaxed) != ask.now {
             self.expire(Instant::now(), ask.counters);
         }
-        let waiter = || Waiter {
-            packet: packet.into(),
-            transport,
-            client: *client,
-            sink: origin(),
-            since: Instant::now(),
-        };
+        let waiter = || Waiter { query: ask.query.to_kept(), transport, client: *client, sink: origin() };
         let cd = Wishes::of(ask.query, self.settings).cd;
         match self.wait(&unknown, ask.query.qtype, cd, waiter, ask.now) {
             Boarding::Started | Boarding::Joined => {
@@ -201,8 +194,8 @@ impl Recursor {
         out: &mut Vec<u8>,
     ) {
         out.clear();
-        let Waiter { packet, transport, client, sink, since } = waiter;
-        let Ok(query) = Query::parse(&packet) else { return };
+        let Waiter { query: kept_query, transport, client, sink } = waiter;
+        let query = kept_query.as_query();
         let ask = Ask::new(&query, transport, now, entropy, counters);
         let key = Key::of_lowercase_wire(query.qname);
         match self.reply(view, &ask, key, Some(known), out) {
@@ -210,7 +203,7 @@ impl Recursor {
             // A private zone changed meanwhile and leads elsewhere now. If too many wait there, this one gets nothing.
             Err(unknown) => {
                 let (qtype, cd) = (query.qtype, Wishes::of(&query, self.settings).cd);
-                let waiter = || Waiter { packet: packet.clone(), transport, client, sink, since };
+                let waiter = || Waiter { query: kept_query.clone(), transport, client, sink };
                 self.wait(&unknown, qtype, cd, waiter, now);
             }
         }
@@ -233,7 +226,7 @@ impl Recursor {
         boarding
     }
 
-    /// Answers those who waited too long with SERVFAIL.
+    /// Answers those whose question was waited for too long with SERVFAIL.
     pub(crate) fn expire(&self, now: Instant, counters: &Counters) {
         self.give_up(self.flights.expire(now), "no answer came in time", counters);
     }
@@ -257,8 +250,8 @@ impl Recursor {
 
     fn give_up(&self, waiters: Vec<Waiter>, text: &str, counters: &Counters) {
         let mut out = Vec::new();
-        for Waiter { packet, transport, sink, .. } in waiters {
-            let Ok(query) = Query::parse(&packet) else { continue };
+        for Waiter { query, transport, sink, .. } in waiters {
+            let query = query.as_query();
             let ask = Ask::new(&query, transport, 0, &mut Entropy::new(0), counters);
             let why = Some((ede::NO_REACHABLE_AUTHORITY, text));
             if ask.refuse(resolver_flags(Rcode::SERVFAIL), why, &mut out) == Reply::Send {

@@ -360,6 +360,20 @@ fn nobody_waits_forever() {
 }
 
 #[test]
+fn a_lost_question_is_asked_anew_however_many_join() {
+    let plane = plane(false);
+    let question = rd("www.public.test.", RrType::A);
+    let (_, first, _) = wait_for(&plane, question, NOW);
+    assert_eq!(misses(&plane), ["www.public.test. A"]);
+    let then = Instant::now();
+    let (_, second, _) = wait_for(&plane, question, NOW);
+    plane.expire_waiters(then + PATIENCE);
+    assert!(first.try_recv().is_ok() && second.try_recv().is_ok());
+    assert!(waits(&plane, question, NOW));
+    assert_eq!(misses(&plane), ["www.public.test. A"]);
+}
+
+#[test]
 fn a_flush_forgets_and_distrusts_what_is_under_way() {
     let plane = plane(false);
     let question = rd("www.public.test.", RrType::A);

@@ -21,7 +21,7 @@ pub use key::Key;
 pub use message::{Message, ParseError};
 pub use name::{MAX_LABEL, MAX_NAME, Name, NameError, equal_wire, lowercase_wire, wire_len};
 pub use octets::Reader;
-pub use query::{Edns, Head, Query, QueryError};
+pub use query::{Edns, Head, KeptQuery, Query, QueryError};
 pub use recordset::{Content, Edit, EditError, RecordSet, RecordSetKey};
 pub use rrset::RRset;
 pub use rrtype::{CLASS_IN, Rcode, RrType, UnknownRrType};

@@ -16,7 +16,7 @@ const AD: u8 = 0x20;
 const CD: u8 = 0x10;
 
 /// A request whose question we understand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query<'a> {
     /// To be repeated in the reply.
     pub id: u16,
@@ -38,6 +38,27 @@ pub struct Query<'a> {
     pub question: &'a [u8],
     /// The OPT record, if there is one.
     pub edns: Option<Edns>,
+}
+
+/// A query that outlives its packet, of which it keeps the question alone: at most 259 octets.
+#[derive(Clone, Debug)]
+pub struct KeptQuery {
+    head: Head,
+    ad: bool,
+    question: Box<[u8]>,
+    qtype: RrType,
+    qclass: u16,
+    edns: Option<Edns>,
+}
+
+impl KeptQuery {
+    /// The query as it was parsed.
+    pub fn as_query(&self) -> Query<'_> {
+        let KeptQuery { head: Head { id, opcode, rd, cd }, ad, ref question, qtype, qclass, edns } = *self;
+        // Type and class take the last four octets.
+        let qname = question.split_last_chunk::<4>().map_or(&[][..], |(qname, _)| qname);
+        Query { id, opcode, rd, cd, ad, qname, qtype, qclass, question, edns }
+    }
 }
 
 /// The little that a reply without a question needs.
@@ -147,6 +168,12 @@ impl<'a> Query<'a> {
     /// The head, for a reply that leaves the question out.
     pub fn head(&self) -> Head {
         Head { id: self.id, opcode: self.opcode, rd: self.rd, cd: self.cd }
+    }
+
+    /// The same query, without the packet.
+    pub fn to_kept(&self) -> KeptQuery {
+        let Query { ad, question, qtype, qclass, edns, .. } = *self;
+        KeptQuery { head: self.head(), ad, question: question.into(), qtype, qclass, edns }
     }
 
     /// Does the client want DNSSEC records (RFC 3225 §3)?

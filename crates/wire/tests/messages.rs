@@ -35,6 +35,7 @@ fn a_query_is_read_as_sent() {
     assert_eq!(query.question, &packet[12..12 + 21]);
     let edns = query.edns.unwrap();
     assert_eq!((edns.udp_size, edns.version, edns.do_bit, edns.co_bit), (1232, 0, true, false));
+    assert_eq!(query.to_kept().as_query(), query);
 }
 
 #[test]
