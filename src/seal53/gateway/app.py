@@ -191,6 +191,8 @@ class Gateway:
 
     def verify(self, call: Call) -> None:
         route = _known(call.route)
+        if route.service is not None and route.service.is_unsigned(route.operation):
+            self._require(route)  # or "no token" would hide from a client that the operation is not there
         found: list[AccountId] = []
 
         def secret_of(access_key_id: str) -> Secret | None:
@@ -213,14 +215,7 @@ class Gateway:
 
     def parse(self, call: Call) -> None:
         route = _known(call.route)
-        if (route.scope, route.operation) not in self._operations:
-            if route.service is None:
-                raise Refused(
-                    Reason.UNKNOWN_OPERATION, f"Seal53 has no operator call '{route.operation[:64]}'"
-                )
-            raise Refused(
-                Reason.NOT_IMPLEMENTED, f"Seal53 does not implement {route.scope}:{route.operation} yet"
-            )
+        self._require(route)
         call.parameters = parse(route, call.message)
         validate(route, call.parameters)
 
@@ -239,6 +234,15 @@ class Gateway:
             call.reply = Reply(status=200, body=body, content_type="application/json")
         else:
             call.reply = serialize(route.service, route.operation, call.response, call.request_id)
+
+    def _require(self, route: Route) -> None:
+        if (route.scope, route.operation) in self._operations:
+            return
+        if route.service is None:
+            raise Refused(Reason.UNKNOWN_OPERATION, f"Seal53 has no operator call '{route.operation[:64]}'")
+        raise Refused(
+            Reason.NOT_IMPLEMENTED, f"Seal53 does not implement {route.scope}:{route.operation} yet"
+        )
 
     # --- when a step raises ----------------------------------------------------------------------
 

@@ -76,6 +76,10 @@ class Service:
     def operations(self) -> frozenset[str]:
         return frozenset(self.model.operation_names)
 
+    def is_unsigned(self, operation: str) -> bool:
+        """Whether SDKs send it without a signature, as those of STS do that exchange another proof."""
+        return bool(self.model.operation_model(operation).auth_type == "none")
+
     def error_shape(self, code: str) -> Shape | None:
         """The modelled error with this code on the wire, or of this name."""
         shape: Shape | None = self.model.shape_for_error_code(code)
