@@ -41,9 +41,10 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Seconds since it was kept; `None` once it is too old.
+    /// Seconds since it was kept; `None` once it is too old, and before that moment: by a clock that was set back nobody
+    /// can tell how old it is.
     pub(crate) fn age(&self, now: u64) -> Option<u32> {
-        let age = u32::try_from(now.saturating_sub(self.kept_at)).ok()?;
+        let age = u32::try_from(now.checked_sub(self.kept_at)?).ok()?;
         (age < self.entry.ttl).then_some(age)
     }
 }
@@ -203,6 +204,7 @@ mod tests {
         assert_eq!(cache.get(&question(1), 100).map(|(_, age)| age), Some(0));
         assert_eq!(cache.get(&question(1), 109).map(|(_, age)| age), Some(9));
         assert!(cache.get(&question(1), 110).is_none());
+        assert!(cache.get(&question(1), 99).is_none(), "a clock that was set back");
         assert!(cache.get(&question(2), 100).is_none());
     }
 
