@@ -34,14 +34,14 @@ fn malformed_bitmaps_are_refused() {
 #[test]
 fn an_absent_name_has_nxname_and_its_own_successor() {
     let owner = name("Gone.example.com");
-    let (next, types) = nsec_types(&nsec_rdata(&owner, &[RrType::NXNAME])).unwrap();
+    let (next, types) = nsec_types(&nsec_rdata(&owner, &Name::root(), &[RrType::NXNAME])).unwrap();
     assert_eq!(next.as_wire(), b"\x01\0\x04Gone\x07example\x03com\0");
     assert_eq!(types, [RrType::RRSIG, RrType::NSEC, RrType::NXNAME]);
     assert!(next > owner);
     // Given or not, RRSIG and NSEC are there once.
     assert_eq!(
-        nsec_rdata(&owner, &[RrType::NS]),
-        nsec_rdata(&owner, &[RrType::NSEC, RrType::NS, RrType::RRSIG])
+        nsec_rdata(&owner, &Name::root(), &[RrType::NS]),
+        nsec_rdata(&owner, &Name::root(), &[RrType::NSEC, RrType::NS, RrType::RRSIG])
     );
 }
 
@@ -51,7 +51,7 @@ fn a_name_too_long_for_a_child_has_a_successor_beside_it() {
     let next_of = |labels: &[Vec<u8>]| {
         let owner = Name::from_labels(labels).unwrap();
         assert!(owner.as_wire().len() >= 254);
-        let (next, _) = nsec_types(&nsec_rdata(&owner, &[])).unwrap();
+        let (next, _) = nsec_types(&nsec_rdata(&owner, &Name::root(), &[])).unwrap();
         assert!(next > owner, "{next} after {owner}");
         next
     };
@@ -73,6 +73,18 @@ fn a_name_too_long_for_a_child_has_a_successor_beside_it() {
     assert_eq!(next.label_count(), 3);
 }
 
+#[test]
+fn after_the_last_name_of_a_zone_comes_its_apex() {
+    let last = |len| vec![0xff; len];
+    let apex = Name::from_labels([last(63), b"Zone".to_vec()]).unwrap();
+    let below_apex =
+        |len| Name::from_labels([last(len), last(63), last(63), last(63), b"zone".to_vec()]).unwrap();
+    let next = |owner: &Name| nsec_types(&nsec_rdata(owner, &apex, &[])).unwrap().0;
+    assert_eq!(below_apex(56).as_wire().len(), 255);
+    assert_eq!(next(&below_apex(56)), apex);
+    assert_eq!(next(&below_apex(55)).labels().next().unwrap(), [last(55), vec![0]].concat());
+}
+
 proptest! {
     #[test]
     fn bitmaps_come_back_sorted(types in vec(any::<u16>().prop_map(RrType), 0..40)) {
@@ -88,7 +100,7 @@ proptest! {
         between in vec(vec(any::<u8>(), 1..=63), 1..5),
     ) {
         let (Ok(owner), Ok(other)) = (Name::from_labels(labels), Name::from_labels(between)) else { return Ok(()) };
-        let (next, _) = nsec_types(&nsec_rdata(&owner, &[])).unwrap();
+        let (next, _) = nsec_types(&nsec_rdata(&owner, &Name::root(), &[])).unwrap();
         prop_assert!(next > owner || next.is_root());
         prop_assert!(!(owner < other && other < next));
     }

@@ -160,7 +160,7 @@ pub fn deny<'a>(
     }
     // In lower case, so that the cached signature does not depend on how the name was asked for.
     let owner = Name::from_wire(owner)?.to_lowercase();
-    let records = Arc::new(Records::new(ttl, [compact::nsec_rdata(&owner, &types)]));
+    let records = Arc::new(Records::new(ttl, [compact::nsec_rdata(&owner, zone.apex(), &types)]));
     let slot = match what {
         Absent::Types(node) => Some(&node.denial),
         Absent::WildcardTypes(_) | Absent::Name | Absent::Data => None,

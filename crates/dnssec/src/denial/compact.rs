@@ -10,32 +10,33 @@ use crate::denial::bitmap;
 /// NSEC RDATA that covers nothing but `owner`: the next name is its immediate successor.
 ///
 /// Shape:  `types` are those that exist at `owner`, NXNAME if it does not exist; RRSIG and NSEC are added, since the
-///         NSEC itself is there and signed.
+///         NSEC itself is there and signed. `apex` is the zone that `owner` is in.
 /// Source: RFC 9824 §3.1 to §3.4.
-pub fn nsec_rdata(owner: &Name, types: &[RrType]) -> Vec<u8> {
-    let mut rdata = successor(owner.as_wire());
+pub fn nsec_rdata(owner: &Name, apex: &Name, types: &[RrType]) -> Vec<u8> {
+    let mut rdata = successor(owner.as_wire(), apex.as_wire());
     let types = [types, &[RrType::RRSIG, RrType::NSEC]].concat();
     rdata.extend_from_slice(&bitmap::encode(&types));
     rdata
 }
 
-/// The wire name that follows `wire` immediately in canonical order.
-fn successor(wire: &[u8]) -> Vec<u8> {
+/// The wire name that follows `wire` immediately in canonical order; after the last possible one it is the apex.
+fn successor(wire: &[u8], apex: &[u8]) -> Vec<u8> {
     // RFC 9824 §3.1: `\000.` in front.
     if wire.len() + 2 <= MAX_NAME {
         return [&[1, 0], wire].concat();
     }
     // No name below fits, so what follows is beside: RFC 4471 §3.1.2.
     let mut rest = wire;
-    while let Some((len, tail)) = rest.split_first() {
-        let Some((label @ [_, ..], above)) = tail.split_at_checked(usize::from(*len)) else { break };
+    while rest.len() > apex.len() {
+        let label = rest.split_first().and_then(|(len, tail)| tail.split_at_checked(usize::from(*len)));
+        let Some((label, above)) = label else { break };
         if let Some(next) = next_label(label, wire_room(above)) {
             return [&[next.len() as u8], next.as_slice(), above].concat();
         }
         rest = above;
     }
-    // Only if every label were 63 octets of 0xff: back to the root, as the last name of a zone does.
-    vec![0]
+    // RFC 4034 §4.1.1: the last name of a zone names the apex.
+    apex.to_vec()
 }
 
 /// Octets that a label in front of `above` may have.
