@@ -49,7 +49,7 @@ pub struct Referral<'a> {
 pub enum Denied<'a> {
     /// The name has other types.
     Exists(&'a Node),
-    /// The name has none, but names below it do (RFC 8020 §2).
+    /// The name, or the wildcard that stands for it, has none, but names below it do (RFC 8020 §2).
     EmptyNonTerminal,
     /// A wildcard stands for the name and has other types.
     Wildcard(&'a Node),
@@ -119,7 +119,7 @@ pub enum Place<'a> {
         /// At it, not below?
         at: bool,
     },
-    /// Names below it have data.
+    /// Names below it, or below the wildcard that stands for it, have data.
     EmptyNonTerminal,
     /// It does not exist, and this wildcard stands for it (RFC 4592 §3.3.2).
     Wildcard(&'a Node),
@@ -213,11 +213,16 @@ impl ZoneVersion {
             .map(|neighbor| shared_labels(key, neighbor))
             .fold(self.apex_key.as_bytes().len(), usize::max);
         let encloser = Key::from_key_bytes(key.as_bytes().get(..shared).unwrap_or_default());
-        // RFC 4592 §3.3.2: the source of synthesis is the wildcard right below the closest encloser, and no other.
-        if self.wildcards > 0
-            && let Some(node) = self.index.get(encloser.wildcard_child().as_bytes())
-        {
-            return Place::Wildcard(node);
+        if self.wildcards > 0 {
+            // RFC 4592 §3.3.2: the source of synthesis is the wildcard right below the closest encloser, and no other.
+            let wildcard = encloser.wildcard_child();
+            if let Some(node) = self.index.get(wildcard.as_bytes()) {
+                return Place::Wildcard(node);
+            }
+            // RFC 4592 §4.9: it may be an empty non-terminal too, and so is then what it stands for.
+            if self.index.after(wildcard.as_bytes()).is_some_and(|after| after.starts_with(&wildcard)) {
+                return Place::EmptyNonTerminal;
+            }
         }
         Place::Nowhere { encloser_labels: encloser.label_count() }
     }

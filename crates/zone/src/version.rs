@@ -47,7 +47,8 @@ pub struct ZoneVersion {
     version: u64,
     pub(crate) index: Tree,
     soa: Option<Soa>,
-    // How many names below the apex have NS, and how many are wildcards: most zones have none and skip the search.
+    // How many names below the apex have NS, and how many are at or below a wildcard: most zones have none and skip the
+    // search.
     pub(crate) cuts: usize,
     pub(crate) wildcards: usize,
 }
@@ -206,7 +207,9 @@ impl ZoneVersion {
         let not_apex = key != &self.apex_key;
         let is_cut = |node: Option<&Node>| usize::from(not_apex && node.is_some_and(|n| n.has(RrType::NS)));
         let is_wildcard = |node: Option<&Node>| {
-            usize::from(node.is_some_and(|node| !node.is_empty() && node.owner.is_wildcard()))
+            usize::from(
+                node.is_some_and(|node| !node.is_empty() && node.owner.labels().any(|label| label == b"*")),
+            )
         };
         let cuts = self.cuts + is_cut(is) - is_cut(was);
         let wildcards = self.wildcards + is_wildcard(is) - is_wildcard(was);

@@ -27,6 +27,7 @@ const EXAMPLE: &str = "
     *.apps       300  A     192.0.2.6
     x.y.apps     300  TXT   deep
     *.cn         300  CNAME web
+    a.*.ewild    300  A     192.0.2.6
     alias        -    A     ALIAS web
     alias2       -    A     ALIAS alias
     noalias      -    A     ALIAS nothing.here
@@ -110,6 +111,11 @@ fn every_case_of_a_lookup() {
         ("x.y.apps.example.test.", RrType::A, "no data at x.y.apps.example.test."),
         ("*.apps.example.test.", RrType::A, "*.apps.example.test. A x1"),
         ("q.*.apps.example.test.", RrType::A, "no name, encloser 4"),
+        // RFC 4592 §4.9: a wildcard that is an empty non-terminal.
+        ("*.ewild.example.test.", RrType::A, "empty non-terminal"),
+        ("q.ewild.example.test.", RrType::A, "empty non-terminal"),
+        ("r.q.ewild.example.test.", RrType::A, "empty non-terminal"),
+        ("q.*.ewild.example.test.", RrType::A, "no name, encloser 4"),
         ("v.cn.example.test.", RrType::A, "v.cn.example.test. CNAME, web.example.test. A x2"),
         // Aliases.
         ("alias.example.test.", RrType::A, "alias.example.test. A x2"),
@@ -320,6 +326,7 @@ fn model(owners: &[(Name, bool)], qname: &Name) -> String {
     let encloser = ancestors.iter().find(|name| exists(name)).unwrap_or(&apex);
     match encloser.child(b"*") {
         Ok(source) if has_data(&source) => format!("wildcard {}", source.to_lowercase()),
+        Ok(source) if exists(&source) => "empty".to_owned(),
         _ => format!("nowhere {}", encloser.label_count()),
     }
 }
