@@ -145,6 +145,8 @@ pub struct Batch {
     controls: Box<[Control; BATCH]>,
     vectors: Box<[libc::iovec; BATCH]>,
     headers: Box<[libc::mmsghdr; BATCH]>,
+    // The address that each datagram came to; none where the socket has just one.
+    locals: [Option<IpAddr>; BATCH],
     received: usize,
 }
 
@@ -166,6 +168,7 @@ impl Batch {
             controls: Box::new([Control::EMPTY; BATCH]),
             vectors: Box::new([vector; BATCH]),
             headers: Box::new([header; BATCH]),
+            locals: [None; BATCH],
             received: 0,
         }
     }
@@ -211,6 +214,13 @@ impl Batch {
         match usize::try_from(count) {
             Ok(count) => {
                 self.received = count.min(BATCH);
+                self.locals = [None; BATCH];
+                if socket.any {
+                    let headers = self.headers.iter().take(self.received);
+                    for (local, header) in self.locals.iter_mut().zip(headers) {
+                        *local = read_local(&header.msg_hdr);
+                    }
+                }
                 Ok(self.received)
             }
             Err(_) => match io::Error::last_os_error() {
@@ -234,20 +244,18 @@ impl Batch {
         if header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 || peer.port() == 0 {
             return None;
         }
-        Some(Datagram { packet, peer, local: read_local(&header.msg_hdr) })
+        Some(Datagram { packet, peer, local: self.locals.get(slot).copied().flatten() })
     }
 
     /// Sends `replies` to the peers of the same slots; an empty reply sends nothing.
     pub fn send(&mut self, socket: &Socket, replies: &[Vec<u8>]) {
         let mut count = 0_usize;
         let mut vectors = self.vectors.iter_mut();
-        let slots = replies.iter().zip(self.names.iter_mut()).zip(self.controls.iter_mut());
-        for (slot, ((reply, name), control)) in slots.enumerate().take(self.received) {
+        let slots = replies.iter().zip(self.names.iter_mut()).zip(self.controls.iter_mut()).zip(self.locals);
+        for (((reply, name), control), local) in slots.take(self.received) {
             if reply.is_empty() {
                 continue;
             }
-            let local = self.headers.get(slot).and_then(|header| read_local(&header.msg_hdr));
-            // Headers are filled from the front, never overtaking the slot that is read.
             let (Some(header), Some(vector)) = (self.headers.get_mut(count), vectors.next()) else {
                 break;
             };
@@ -359,11 +367,9 @@ fn write_name(name: &mut libc::sockaddr_storage, address: SocketAddr) -> libc::s
     name_length(name)
 }
 
-/// The address a datagram came to, from the packet information that sockets on all addresses ask for.
+/// The address a datagram came to, from the packet information that sockets on all addresses ask for. Called right
+/// after `recvmmsg`, before anything else borrows the control messages.
 fn read_local(header: &libc::msghdr) -> Option<IpAddr> {
-    if header.msg_control.is_null() {
-        return None;
-    }
     // SAFETY: header was filled by recvmmsg, so msg_control and msg_controllen describe control messages as the CMSG
     // macros expect them; the data is read unaligned, and only where level and type promise its layout.
     unsafe {
