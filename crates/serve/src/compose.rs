@@ -11,7 +11,8 @@ use crate::answer::{Ask, Reply, ede};
 use crate::sign::{Absent, Denial, MAX_SIGNED_TTL, Rrsig, SignError, Signer, deny};
 use crate::view::ZoneState;
 
-/// The most hosts of an RRset whose addresses are looked for. No standard says; a referral with more is rare.
+/// Among how many hosts of an RRset those are whose addresses come along as a courtesy. No standard says; a referral
+/// with more is rare.
 const MAX_HOSTS: usize = 16;
 
 /// Why a reply is not complete.
@@ -252,13 +253,13 @@ impl<'a> Composer<'a, '_> {
             }
         }
         let cut_key = cut.owner.key();
-        for host in ns.records.iter().take(MAX_HOSTS) {
+        for (place, host) in ns.records.iter().enumerate() {
             let must = Key::of_lowercase_wire(host).starts_with(&cut_key);
-            if self.put_addresses(host, true)? {
+            if !must && place >= MAX_HOSTS {
                 continue;
             }
             // RFC 9471 §3.1 MUST: in-domain glue that does not fit sets TC; other addresses may be left out.
-            if must {
+            if !self.put_addresses(host, true)? && must {
                 self.builder.set_tc();
                 self.ask.counters.truncated.increment();
                 return Ok(());

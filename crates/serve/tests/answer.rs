@@ -421,6 +421,15 @@ fn glue_that_is_needed_and_does_not_fit_sets_tc() {
 }
 
 #[test]
+fn all_hosts_below_a_cut_have_their_glue_however_many() {
+    let hosts: Vec<String> =
+        (0..40).map(|n| format!("big 60 NS n{n}.big\nn{n}.big 60 A 192.0.2.{n}")).collect();
+    let plane = plain_plane("example.test.", &format!("{ZONE}\n{}", hosts.join("\n")));
+    let message = ask(&plane, Question { tcp: true, ..ask_for("x.big.example.test.", RrType::A) });
+    assert_eq!((message.additional.len(), message.tc), (40, false));
+}
+
+#[test]
 fn records_take_turns() {
     let (plane, _) = signed_plane("example.test.", ZONE);
     let first = |now| {
