@@ -158,6 +158,8 @@ impl Recursor {
         counters: &Counters,
     ) {
         let question = Question::new(qname.as_wire(), qtype, cd);
+        // Held until the entry is in the cache: a flush comes before or after all of that.
+        let flushed_at = self.flushed_at.lock();
         let (waiters, kept_at) = match self.flights.land(&question) {
             Landing::Waiters(waiters, asked_at) => (waiters, asked_at),
             Landing::Again(miss) => {
@@ -165,7 +167,7 @@ impl Recursor {
                 return;
             }
             Landing::Unknown => {
-                if self.flushed_at.lock().is_some_and(|at| at.elapsed() < DISTRUST_FOR) {
+                if flushed_at.is_some_and(|at| at.elapsed() < DISTRUST_FOR) {
                     return;
                 }
                 (Vec::new(), now)
@@ -176,6 +178,7 @@ impl Recursor {
         if keeps {
             self.cache.put(question.clone(), Arc::clone(&kept), kept_at);
         }
+        drop(flushed_at);
         let mut out = Vec::with_capacity(1280);
         for waiter in waiters {
             self.answer_waiter(view, waiter, (&question, &kept), kept_at, entropy, counters, &mut out);
@@ -238,7 +241,8 @@ impl Recursor {
 
     /// Forgets what is cached; what is in flight is found out again.
     pub(crate) fn flush(&self) {
-        *self.flushed_at.lock() = Some(Instant::now());
+        let mut flushed_at = self.flushed_at.lock();
+        *flushed_at = Some(Instant::now());
         self.flights.distrust();
         self.cache.clear();
     }
@@ -322,9 +326,7 @@ impl Recursor {
         known: Option<(&Question, &Arc<Kept>)>,
     ) -> Option<(Arc<Kept>, u32)> {
         let question = Question::new(qname, ask.query.qtype, wishes.cd);
-        if let Some((for_question, kept)) = known
-            && *for_question == question
-        {
+        if let Some((_, kept)) = known.filter(|(for_question, _)| **for_question == question) {
             return Some((Arc::clone(kept), 0));
         }
         let found = self.cache.get(&question, ask.now).or_else(|| {
