@@ -124,11 +124,11 @@ class Resolution:
         judged = yield from self._judge(response)
         if (
             judged.verdict.status is Status.BOGUS
-            and not self._validation.chain_failed(name)
+            and not self._validation.chain.has_failed_above(name)
             and self.work.may_retry()
         ):
             # someone may have answered before the name server did, or a key has changed
-            self._validation.forget(name)
+            self._validation.chain.forget(name)
             with suppress(Unreachable):
                 second = yield from self._iteration.fetch(name, qtype, again=response)
                 rejudged = yield from self._judge(second)
