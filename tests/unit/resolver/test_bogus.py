@@ -369,6 +369,23 @@ def test_signature_checks_are_bounded():
     assert world.work.checks < 40
 
 
+def test_signatures_by_strangers_do_not_crowd_out_the_good_one():
+    """RFC 4035 §5.3.1: an RRSIG that no key of the zone fits is passed over, however many there are."""
+    world = internet()
+
+    def tamper(reply, server, qname, qtype, tcp):
+        for i, rrset in enumerate(reply.answer):
+            if rrset.rdtype == T.RRSIG:
+                good = rrset[0]
+                junk = [good.replace(key_tag=(good.key_tag + n) % 65536) for n in range(1, 13)]
+                junk += [good.replace(algorithm=200), good.replace(signature=bytes(64))]
+                reply.answer[i] = dns.rrset.from_rdata_list(rrset.name, rrset.ttl, [*junk, good])
+        return reply
+
+    world.tamper = tamper
+    assert world.run("www.example.com.").secure
+
+
 def test_repair_is_seen_at_once():
     """A wrong DS is put right again: what was cached of it does not outlive the second of a bogus result."""
     world = internet()
