@@ -24,6 +24,7 @@ from seal53.resolver.status import Ede, Status, Verdict, bogus, indeterminate, i
 
 MOST_NSECS = 8  # verified of one reply: two suffice for any proof
 MOST_DS = 12  # tried of one DS RRset; unbound has a like bound
+MOST_DIGESTS = 16  # that fit no key although the tag does, before the rest is not tried (CVE-2023-50387)
 
 
 class Chain:
@@ -49,9 +50,10 @@ class Chain:
         anchor = self._anchors.closest(target)
         if anchor is None:
             return insecure(f"no trust anchor lies at or above {target}")
-        place = yield from self._keys(anchor.name, anchor.ds, anchor.keys)
+        failure = self._memory.failures.get(anchor.name, self._work.now)
+        place = failure or (yield from self._keys(anchor.name, anchor.ds, anchor.keys))
         if isinstance(place, Verdict):
-            return place
+            return self._fail(anchor.name, place)
         for labels in range(len(anchor.name) + 1, len(target) + 1):
             name = target.ancestor(labels)
             assert name is not None
@@ -74,14 +76,16 @@ class Chain:
         return False
 
     def forget(self, name: Name) -> None:
-        """Drops the cached keys of the zone of `name`, unless this question fetched them: they may be old."""
+        """Drops what is cached of the zone of `name`, unless this question found it out: it may be old.
+
+        That is: its keys, its delegation, and proofs that there is no zone cut between it and `name`.
+        """
         at: Name | None = name
-        while at is not None:
-            if at in self._fresh_keys:
-                return
-            if self._memory.zones.get(at, self._work.now) is not None:
-                self._memory.zones.forget(at)
+        while at is not None and at not in self._fresh_keys:
+            known = self._memory.zones.pop(at)
+            if at not in self._fresh_ds:
                 self._memory.delegations.forget(at)
+            if known is not None:
                 self._ask_ds.add(at)
                 return
             at = at.parent()
@@ -128,9 +132,13 @@ class Chain:
             if not isinstance(step, SignedCut):
                 return step
             zone = yield from self._keys(name, step.ds, ())
-        if isinstance(zone, Verdict):
-            self._memory.failures.put(name, zone, now=self._work.now, ttl_s=BOGUS_S)
-        return zone
+        return self._fail(name, zone) if isinstance(zone, Verdict) else zone
+
+    def _fail(self, name: Name, verdict: Verdict) -> Verdict:
+        """RFC 9520 §3.2 MUST: a zone that failed is not asked again at once."""
+        if verdict.refuses and self._memory.failures.get(name, self._work.now) is None:
+            self._memory.failures.put(name, verdict, now=self._work.now, ttl_s=BOGUS_S)
+        return verdict
 
     def _delegation(self, name: Name, parent: Zone) -> Steps[Delegation]:
         """What the parent proves of a delegation at `name`."""
@@ -170,9 +178,14 @@ class Chain:
             verified = self.check(alias.source, parent)
             if isinstance(verified, Verdict):
                 return verified, 0
-            return NoCut(
-                nothing_below=False
-            ), verified.rrset.ttl  # no alias stands at a zone cut (RFC 1034 §3.6.2)
+            if verified.is_expanded:
+                nsecs, _, failure = self.verified_nsecs(response.authority, parent)
+                try:
+                    denial.prove_no_closer(alias.source.rrset.owner, verified.labels, nsecs, parent.name)
+                except denial.Unproven as e:
+                    return failure or bogus(e.message, Ede.NSEC_MISSING), 0
+            # RFC 1034 §3.6.2, RFC 6672 §2.4: no zone cut stands at an alias, or below a DNAME
+            return NoCut(nothing_below=verified.is_expanded or alias.synthesized), verified.rrset.ttl
         for final in response.finals:
             verified = self.check(final, parent)
             if isinstance(verified, Verdict):
@@ -254,9 +267,10 @@ class Chain:
             keys = tuple(rd.Dnskey.read(r) for r in signed.rrset.rdatas)
         except rd.RdataFault as e:
             return bogus(f"the DNSKEY of {name} is malformed: {e}", Ede.DNSKEY_MISSING)
-        trusted = tuple(k for k in keys if k.may_sign and (_is_named(k, name, ds) or k in anchors))
+        named = _named(keys, name, ds)
+        trusted = tuple(k for k in keys if k.may_sign and (k in named or k in anchors))
         if not trusted:
-            if any(not k.flags & 0x0100 and _is_named(k, name, ds) for k in keys):
+            if any(not k.flags & 0x0100 for k in named):
                 return bogus(
                     f"the key of {name} that the DS names has no zone key bit", Ede.NO_ZONE_KEY_BIT_SET
                 )
@@ -264,22 +278,29 @@ class Chain:
             return bogus(
                 f"no DNSKEY of {name} matches the DS at its parent (key tag {tags})", Ede.DNSKEY_MISSING
             )
-        verified = self.check(signed, Zone(name, trusted))
+        verified = self.check(signed, Zone.of(name, trusted))
         if isinstance(verified, Verdict):
             return verified
-        return Zone(name, keys), verified.rrset.ttl
+        return Zone.of(name, keys), verified.rrset.ttl
 
 
-def _is_named(key: rd.Dnskey, name: Name, ds: Sequence[rd.Ds]) -> bool:
-    """True when one of the DS records is of this key. RFC 4034 §5.1.4."""
+def _named(keys: Sequence[rd.Dnskey], name: Name, ds: Sequence[rd.Ds]) -> tuple[rd.Dnskey, ...]:
+    """The keys that a DS record is of. RFC 4034 §5.1.4."""
+    found: list[rd.Dnskey] = []
+    failures = 0
     for d in ds:
-        if d.algorithm == key.algorithm and d.tag == key.tag:
-            try:
-                if ds_rdata(name, key.rdata, d.digest_type) == d.rdata:
-                    return True
-            except DnssecFault:
+        for key in keys:
+            if (key.algorithm, key.tag) != (d.algorithm, d.tag) or failures > MOST_DIGESTS:
                 continue
-    return False
+            try:
+                matches = ds_rdata(name, key.rdata, d.digest_type) == d.rdata
+            except DnssecFault:
+                matches = False
+            if matches:
+                found.append(key)
+            else:
+                failures += 1
+    return tuple(found)
 
 
 def place_of(name: Name, rtype: int) -> Name:

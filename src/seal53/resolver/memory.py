@@ -5,7 +5,7 @@ One `Memory` is a view's; dropping it drops the cache. Entries end with their TT
 here: the data plane keeps them. Not for: use from several threads.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seal53.core import Name
@@ -31,7 +31,15 @@ class Zone:
     """A zone whose DNSKEY RRset was validated from a trust anchor."""
 
     name: Name
-    keys: tuple[Dnskey, ...]
+    keys: Mapping[tuple[int, int], Sequence[Dnskey]]  # those that may sign, by algorithm and tag
+
+    @staticmethod
+    def of(name: Name, keys: Iterable[Dnskey]) -> "Zone":
+        by_tag: dict[tuple[int, int], list[Dnskey]] = {}
+        for key in keys:
+            if key.may_sign:
+                by_tag.setdefault((key.algorithm, key.tag), []).append(key)
+        return Zone(name, by_tag)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,23 +49,19 @@ class Rrsig:
 
 @dataclass(frozen=True, slots=True)
 class Dnskey:
-    """RFC 4034 §2.1; `rdata` is the whole."""
+    """RFC 4034 §2.1; `rdata` is the whole, `tag` its key tag (appendix B)."""
 
     flags: int
     protocol: int
     algorithm: int
+    tag: int
     rdata: bytes
 
     @staticmethod
     def read(octets: bytes) -> "Dnskey":
         if len(octets) < 5:
             raise RdataFault("a DNSKEY is too short")
-        return Dnskey(int.from_bytes(octets[0:2]), octets[2], octets[3], octets)
-
-    @property
-    def tag(self) -> int:
-        """RFC 4034 appendix B."""
-        return key_tag(self.rdata)
+        return Dnskey(int.from_bytes(octets[0:2]), octets[2], octets[3], key_tag(octets), octets)
 
     @property
     def may_sign(self) -> bool:

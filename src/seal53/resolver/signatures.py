@@ -98,7 +98,7 @@ def _try_keys(
     rrset: RRset, octets: bytes, rrsig: Rrsig, zone: Zone, what: str, work: Work, crypto: Crypto
 ) -> Verdict | None:
     """None when one of the zone's keys made the signature."""
-    keys = [k for k in zone.keys if k.may_sign and k.algorithm == rrsig.algorithm and k.tag == rrsig.tag]
+    keys = zone.keys.get((rrsig.algorithm, rrsig.tag), ())
     if not keys:
         return bogus(f"{what}: {zone.name} has no key {rrsig.tag} of algorithm {rrsig.algorithm}")
     if len(keys) > MOST_COLLIDING_KEYS:

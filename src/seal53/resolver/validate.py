@@ -38,6 +38,7 @@ class Validation:
     def __init__(
         self, memory: Memory, anchors: Anchors, iteration: Iteration, work: Work, crypto: Crypto | None = None
     ) -> None:
+        self._anchors = anchors
         self.chain = Chain(memory, anchors, iteration, work, crypto)
 
     def judge_set(self, signed: SignedSet, authority: Sequence[SignedSet]) -> Steps[Judged]:
@@ -46,13 +47,13 @@ class Validation:
         if rrset.rtype == RrType.RRSIG:
             return Judged(insecure("RRSIG records are not signed themselves"), (rrset,))
         what = f"{rrset.owner} {rtype_text(rrset.rtype)}"
-        signer = _deepest_signer(signed)
-        if signer is None:
+        signers = self._signers(signed)
+        if not signers:
             place = yield from self.chain.enclosing(place_of(rrset.owner, rrset.rtype))
             if isinstance(place, Verdict):
                 return Judged(place, unverified(signed), shown(authority))
             return Judged(bogus(f"{what}: no RRSIG, although {place.name} is signed", Ede.RRSIGS_MISSING))
-        zone = yield from self._signing_zone(signer, what)
+        zone = yield from self._signing_zone(signers, what)
         if isinstance(zone, Verdict):
             return Judged(zone, unverified(signed), shown(authority))
         verified = self.chain.check(signed, zone)
@@ -60,6 +61,8 @@ class Validation:
             return Judged(verified)
         if not verified.is_expanded:
             return Judged(Verdict(Status.SECURE, ttl_limit=verified.rrset.ttl), verified.sets)
+        if rrset.rtype == RrType.DNAME:
+            return Judged(bogus(f"{what}: made from a wildcard, which leads nowhere"))  # RFC 4592 §4.4
         nsecs, sets, failure = self.chain.verified_nsecs(authority, zone)
         try:
             denial.prove_no_closer(rrset.owner, verified.labels, nsecs, zone.name)
@@ -75,8 +78,7 @@ class Validation:
         qname, qtype = response.name, response.qtype
         what = f"the absence of {qname} {rtype_text(qtype)}"
         nsec_sets = [s for s in response.authority if s.rrset.rtype == RrType.NSEC]
-        signers = {name for s in nsec_sets if (name := _deepest_signer(s)) is not None}
-        signers = {n for n in signers if place_of(qname, qtype).is_at_or_below(n)}
+        signers = {n for s in nsec_sets for n in self._signers(s) if place_of(qname, qtype).is_at_or_below(n)}
         if not signers:
             place = yield from self.chain.enclosing(place_of(qname, qtype))
             if isinstance(place, Verdict):
@@ -86,7 +88,7 @@ class Validation:
             if nsec_sets:
                 return Judged(bogus(f"{what}: its NSEC has no RRSIG of {place.name}", Ede.RRSIGS_MISSING))
             return Judged(bogus(f"{what}: no NSEC, although {place.name} is signed", Ede.NSEC_MISSING))
-        zone = yield from self._signing_zone(max(signers, key=len), what)
+        zone = yield from self._signing_zone(signers, what)
         if isinstance(zone, Verdict):
             return Judged(zone, (), shown(response.authority))
         nsecs, sets, failure = self.chain.verified_nsecs(response.authority, zone)
@@ -107,18 +109,27 @@ class Validation:
             Verdict(Status.SECURE, ttl_limit=ttl), (), sets, absence=proof.absence, no_name=proof.no_name
         )
 
-    def _signing_zone(self, signer: Name, what: str) -> Steps[Zone | Verdict]:
-        zone = yield from self.chain.enclosing(signer)
-        if isinstance(zone, Zone) and zone.name != signer:
-            return bogus(f"{what}: signed in the name of {signer}, which is no zone below {zone.name}")
+    def _signers(self, signed: SignedSet) -> set[Name]:
+        """Those in whose name the RRset is signed, and may be.
+
+        RFC 4035 §2.4: the DS of a name is signed above it. One above the closest trust anchor has no say:
+        else a signature in its name would take the anchor's zone out of the chain.
+        """
+        place = place_of(signed.rrset.owner, signed.rrset.rtype)
+        anchor = self._anchors.closest(place)
+        return {
+            r.signer
+            for r in candidates(signed)
+            if place.is_at_or_below(r.signer) and (anchor is None or r.signer.is_at_or_below(anchor.name))
+        }
+
+    def _signing_zone(self, signers: set[Name], what: str) -> Steps[Zone | Verdict]:
+        """The zone that holds the RRset, which must be among its signers. RFC 4035 §5.3.1."""
+        deepest = max(signers, key=len)
+        zone = yield from self.chain.enclosing(deepest)
+        if isinstance(zone, Zone) and zone.name not in signers:
+            return bogus(f"{what}: signed in the name of {deepest}, which is no zone below {zone.name}")
         return zone
-
-
-def _deepest_signer(signed: SignedSet) -> Name | None:
-    """The longest name in which the RRset is signed; the DS of a name is signed above it (RFC 4035 §2.4)."""
-    owner, rtype = signed.rrset.owner, signed.rrset.rtype
-    signers = [r.signer for r in candidates(signed) if place_of(owner, rtype).is_at_or_below(r.signer)]
-    return max(signers, key=len, default=None)
 
 
 def unverified(signed: SignedSet) -> tuple[RRset, ...]:

@@ -360,7 +360,8 @@ def test_signature_checks_are_bounded():
     def tamper(reply, server, qname, qtype, tcp):
         if qname == "www.example.com." and server == "10.0.0.3" and qtype == T.A:
             good = reply.answer[1][0]
-            many = [good.replace(signature=bytes([i]) + good.signature[1:]) for i in range(200)]
+            first, rest = good.signature[0], good.signature[1:]
+            many = [good.replace(signature=bytes([first ^ i]) + rest) for i in range(1, 200)]
             reply.answer[1] = dns.rrset.from_rdata_list(reply.answer[1].name, 300, many)
         return reply
 
