@@ -89,7 +89,7 @@ class _Control:
         self._clock = SystemClock()
         self.failure: BaseException | None = None
         self.store = Store(place.data / DATABASE)
-        self.store.open()
+        self.store.open(check=not link.live)
         ids = Ids()
         now = self._clock.now()
         with self.store.write() as tx:

@@ -265,10 +265,15 @@ class Gateway:
             try:
                 code, text, members = rendered
                 call.code = code
+                status = errors.status_of(code, call.family, call.service)
+                if status >= 500:
+                    journal.event(
+                        "unavailable", level=logging.ERROR, request_id=call.request_id, code=code, why=text
+                    )
                 return errors.envelope(
                     family=call.family,
                     service=call.service,
-                    status=errors.status_of(code, call.family, call.service),
+                    status=status,
                     code=code,
                     message=text,
                     request_id=call.request_id,

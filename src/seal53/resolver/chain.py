@@ -219,7 +219,9 @@ class Chain:
         ]
         if not known:
             # RFC 4035 §5.2 SHOULD: treated as if the zone were not signed
-            return insecure(f"the DS records of {name} have no algorithm and digest that are supported")
+            digest = any(d.algorithm in self._crypto.algorithms for d in ds)
+            ede = Ede.UNSUPPORTED_DS_DIGEST if digest else Ede.UNSUPPORTED_DNSKEY_ALGORITHM
+            return insecure(f"the DS records of {name} have no algorithm and digest that are supported", ede)
         if any(d.digest_type != 1 for d in known):
             known = [
                 d for d in known if d.digest_type != 1

@@ -26,7 +26,11 @@ MOST_ALIASES = 11  # unbound's bound on restarts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the data plane caches. `nxname`: NOERROR on the wire, but the name does not exist (RFC 9824)."""
+    """What the data plane caches.
+
+    `nxname`: the proof says that the name does not exist, whatever the rcode (RFC 9824 §5.1: the client's
+    flags decide what it sees). `ede`: why it is a SERVFAIL, or why it could not be checked.
+    """
 
     rcode: int
     status: Status
@@ -120,7 +124,7 @@ class Resolution:
             reply = yield from _consult(name, qtype)
             if reply.message is not None:
                 return self._private(reply.message, name, qtype)
-        response = yield from self._iteration.fetch(name, qtype)
+        response = yield from self._fetch(name, qtype)
         judged = yield from self._judge(response)
         if (
             judged.verdict.status is Status.BOGUS
@@ -130,13 +134,22 @@ class Resolution:
             # someone may have answered before the name server did, or a key has changed
             self._validation.chain.forget(name)
             with suppress(Unreachable):
-                second = yield from self._iteration.fetch(name, qtype, again=response)
+                second = yield from self._fetch(name, qtype, again=response)
                 rejudged = yield from self._judge(second)
                 if not rejudged.verdict.refuses:
                     return _Part(rejudged, second)
         if judged.verdict.status is Status.BOGUS:
             self._memory.distrust_path(name)
         return _Part(judged, response)
+
+    def _fetch(self, name: Name, qtype: int, again: Response | None = None) -> Steps[Response]:
+        """What the public tree says, as far as no private zone comes before it: an alias may lead into one."""
+        response = yield from self._iteration.fetch(name, qtype, again=again)
+        for steps, alias in enumerate(response.aliases, 1):
+            if self._mode.private and (yield from _consult(alias.target, qtype)).message is not None:
+                aliases = response.aliases[:steps]
+                return replace(response, aliases=aliases, name=alias.target, finals=(), overlong=False)
+        return response
 
     def _private(self, message: Message, name: Name, qtype: int) -> _Part:
         """A private zone's answer: never signed, never validated, and never a referral."""
@@ -196,7 +209,8 @@ def _compose(parts: Sequence[_Part]) -> Answer:
     last, absence = parts[-1].response, parts[-1].judged.absence
     answer = [_capped(r, MOST_POSITIVE_S) for p in parts for r in p.judged.sets]
     authority = list(dict.fromkeys(r for p in parts for r in p.judged.proofs))
-    ttls = [p.judged.verdict.ttl_limit for p in parts] + [r.ttl for r in answer]
+    verdicts = [p.judged.verdict for p in parts]
+    ttls = [v.ttl_limit for v in verdicts] + [r.ttl for r in answer]
     rcode = YXDOMAIN if last.overlong else NXDOMAIN if absence is Absence.NXDOMAIN else NOERROR
     if absence is not None:
         negative = _negative_ttl(authority)
@@ -206,11 +220,12 @@ def _compose(parts: Sequence[_Part]) -> Answer:
         ttls.extend(r.ttl for r in authority)
     return Answer(
         rcode=rcode,
-        status=min(p.judged.verdict.status for p in parts),
+        status=min(v.status for v in verdicts),
         ttl=max(0, min(MOST_POSITIVE_S, *ttls)),
         answer=tuple(answer),
         authority=tuple(authority),
-        nxname=parts[-1].judged.no_name and rcode == NOERROR,
+        nxname=parts[-1].judged.no_name,
+        ede=next(((int(v.ede), v.reason) for v in verdicts if v.ede is not None), None),
     )
 
 

@@ -20,6 +20,7 @@ from seal53.base.ids import Entropy
 from seal53.core import Message, Name, RRset
 from seal53.resolver.anchors import Anchors
 from seal53.resolver.cache import TtlCache
+from seal53.resolver.classify import SERVFAIL
 from seal53.resolver.effects import Ask, Consult, Reply
 from seal53.resolver.memory import Memory
 from seal53.resolver.resolve import Answer, Machine, Mode, Resolution, refusal
@@ -217,7 +218,7 @@ class ResolverService:
             return kept[1].aged(now - kept[0])
         view_id, qname, qtype, cd = question
         answer = await self.resolve(view_id, qname, qtype, cd=cd)
-        if self._kept is not None and answer.ede is None:  # a clock that stands still must not keep failures
+        if self._kept is not None and answer.rcode != SERVFAIL:  # a clock that stands still must not keep failures
             self._kept.put(question, (now, answer), now=now, ttl_s=answer.ttl)
         return answer
 

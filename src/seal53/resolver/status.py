@@ -54,8 +54,8 @@ def bogus(reason: str, ede: Ede = Ede.DNSSEC_BOGUS) -> Verdict:
     return Verdict(Status.BOGUS, ede, reason)
 
 
-def insecure(reason: str) -> Verdict:
-    return Verdict(Status.INSECURE, None, reason)
+def insecure(reason: str, ede: Ede | None = None) -> Verdict:
+    return Verdict(Status.INSECURE, ede, reason)
 
 
 def indeterminate(reason: str) -> Verdict:

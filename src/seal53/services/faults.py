@@ -7,6 +7,7 @@ status codes are not given here: the gateway takes them from the service model.
 from collections.abc import Callable
 
 from seal53.base.errors import Fault
+from seal53.store import Unavailable
 from seal53.zones.addresses import AddressesExhausted
 from seal53.zones.change import BatchRefused, InvalidRequest
 from seal53.zones.names import BadName
@@ -37,6 +38,7 @@ FAULTS: dict[type[Fault], Callable[[Fault], Rendered]] = {
     BadValue: _as("InvalidInput"),
     BatchRefused: _as("InvalidChangeBatch"),
     InvalidRequest: _as("InvalidInput"),
+    Unavailable: _as("ServiceUnavailable"),
 }
 
 

@@ -5,6 +5,6 @@ function takes the transaction first and returns plain values. SQLite with WAL a
 was committed survives `kill -9`.
 """
 
-from seal53.store.engine import Store, StoreFault, Tx
+from seal53.store.engine import Store, StoreFault, Tx, Unavailable
 
-__all__ = ["Store", "StoreFault", "Tx"]
+__all__ = ["Store", "StoreFault", "Tx", "Unavailable"]
