@@ -20,7 +20,7 @@ pub fn key_tag(dnskey_rdata: &[u8]) -> u16 {
         _ => sum,
     });
     // One fold, as the appendix has it.
-    ((sum + (sum >> 16 & 0xffff)) & 0xffff) as u16
+    ((sum + ((sum >> 16) & 0xffff)) & 0xffff) as u16
 }
 
 /// The digest of a DS over a DNSKEY of `owner` (RFC 4034 §5.1.4).

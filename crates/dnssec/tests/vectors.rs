@@ -13,7 +13,7 @@ fn base64(text: &str) -> Vec<u8> {
     let mut octets = Vec::new();
     let (mut bits, mut count) = (0u32, 0);
     for digit in text.bytes().filter(|&digit| digit != b'=') {
-        bits = bits << 6 | DIGITS.iter().position(|&other| other == digit).unwrap() as u32;
+        bits = (bits << 6) | DIGITS.iter().position(|&other| other == digit).unwrap() as u32;
         count += 6;
         if count >= 8 {
             count -= 8;
@@ -255,7 +255,7 @@ fn power_65537(base: &[u8], modulus: &[u8]) -> Vec<u8> {
 
 fn multiply(a: &[u8], b: &[u8], modulus: &[u8]) -> Vec<u8> {
     let mut product = vec![0; modulus.len()];
-    for bit in a.iter().flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1)) {
+    for bit in a.iter().flat_map(|octet| (0..8).rev().map(move |bit| (octet >> bit) & 1)) {
         product = add(&product, &product, modulus);
         if bit == 1 {
             product = add(&product, b, modulus);

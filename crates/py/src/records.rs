@@ -132,11 +132,11 @@ impl PyRecordSet {
 
 /// The octets that the feed and the store carry: deletes first, then puts.
 #[pyfunction]
-pub fn encode_edit<'py>(
-    py: Python<'py>,
+pub fn encode_edit(
+    py: Python<'_>,
     puts: Vec<PyRecordSet>,
     deletes: Vec<(PyName, u16, String)>,
-) -> Bound<'py, PyBytes> {
+) -> Bound<'_, PyBytes> {
     let octets = py.detach(|| {
         let puts = puts.into_iter().map(|set| set.0).collect();
         let deletes = deletes

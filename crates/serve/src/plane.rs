@@ -227,9 +227,7 @@ impl Plane {
         };
         let served = cell.load_full();
         self.check_apex(&zone_id, state.version.apex(), Some(&served))?;
-        if let Some(base) = base
-            && !Arc::ptr_eq(&served, &base)
-        {
+        if let Some(base) = base.filter(|base| !Arc::ptr_eq(&served, base)) {
             return Err(wrong_base(&zone_id, Some(&served), base.version.version()));
         }
         cell.store(state);
@@ -342,7 +340,7 @@ impl Plane {
     pub fn shard(&self) -> Arc<Counters> {
         let shard = Arc::<Counters>::default();
         let mut shards = self.shards.lock();
-        // TCP connections come and go: what they counted stays, their shards do not.
+        // Workers come and go with `Server`: what they counted stays, their shards do not.
         shards.retain(|shard| {
             let is_used = Arc::strong_count(shard) > 1;
             if !is_used {

@@ -106,7 +106,7 @@ impl<'b> Builder<'b> {
         let base = buf.len();
         let [id0, id1] = head.id.to_be_bytes();
         // RFC 4035 §3.1.6, §3.2.2: CD is copied into the reply.
-        let octet2 = 0x80 | (head.opcode & 0x0f) << 3 | u8::from(head.rd);
+        let octet2 = 0x80 | ((head.opcode & 0x0f) << 3) | u8::from(head.rd);
         let octet3 = u8::from(head.cd) << 4;
         buf.extend_from_slice(&[id0, id1, octet2, octet3, 0, 0, 0, 0, 0, 0, 0, 0]);
         let after_question = Checkpoint { len: base + HEADER, counts: [0; 3], targets: 0 };
@@ -237,7 +237,7 @@ impl<'b> Builder<'b> {
         }
         let [u0, u1] = opt.udp_size.to_be_bytes();
         let high = u8::try_from(self.flags.rcode.0 >> 4).unwrap_or(u8::MAX);
-        let flags = u8::from(opt.do_bit) << 7 | u8::from(opt.co_bit) << 6;
+        let flags = (u8::from(opt.do_bit) << 7) | (u8::from(opt.co_bit) << 6);
         // RFC 6891 §6.1.2, §6.1.3: root, type 41, UDP size, extended RCODE, version 0, flags, RDLENGTH.
         self.buf.extend_from_slice(&[0, 0, 41, u0, u1, high, 0, flags, 0, 0, 0]);
         let start = self.buf.len();
@@ -259,8 +259,8 @@ impl<'b> Builder<'b> {
         let Builder { buf, base, flags, tc, questions, counts, .. } = self;
         if let Some(header) = buf.get_mut(base..).and_then(|message| message.first_chunk_mut::<HEADER>()) {
             let [_, _, octet2, octet3, tail @ ..] = header;
-            *octet2 |= u8::from(flags.aa) << 2 | u8::from(tc) << 1;
-            *octet3 |= u8::from(flags.ra) << 7 | u8::from(flags.ad) << 5 | (flags.rcode.0 & 0x0f) as u8;
+            *octet2 |= (u8::from(flags.aa) << 2) | (u8::from(tc) << 1);
+            *octet3 |= (u8::from(flags.ra) << 7) | (u8::from(flags.ad) << 5) | (flags.rcode.0 & 0x0f) as u8;
             let [an, ns, ar] = counts;
             for (slot, octet) in
                 tail.iter_mut().zip([questions, an, ns, ar].into_iter().flat_map(u16::to_be_bytes))

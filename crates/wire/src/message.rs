@@ -90,7 +90,7 @@ impl Message {
         let mut message = Message {
             id,
             qr: flags & 0x80 != 0,
-            opcode: flags >> 3 & 0x0f,
+            opcode: (flags >> 3) & 0x0f,
             aa: flags & 0x04 != 0,
             tc: flags & 0x02 != 0,
             rd: flags & 0x01 != 0,

@@ -114,7 +114,7 @@ impl<'a> Query<'a> {
         if flags & QR != 0 {
             return Err(QueryError::Drop);
         }
-        let head = Head { id, opcode: flags >> 3 & 0x0f, rd: flags & RD != 0, cd: flags2 & CD != 0 };
+        let head = Head { id, opcode: (flags >> 3) & 0x0f, rd: flags & RD != 0, cd: flags2 & CD != 0 };
         if head.opcode != 0 {
             return Err(QueryError::NotImp(head));
         }

@@ -171,7 +171,7 @@ fn a_reply_without_a_question_is_a_header() {
     let Err(QueryError::NotImp(head)) = Query::parse(&notify) else { panic!("a NOTIFY is not served") };
     let mut buf = Vec::new();
     assert_eq!(Builder::head_only(&mut buf, head, Rcode::NOTIMP), 12);
-    assert_eq!(buf, [0x12, 0x34, 0x80 | 4 << 3 | 1, 0x10 | 4, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(buf, [0x12, 0x34, 0x80 | (4 << 3) | 1, 0x10 | 4, 0, 0, 0, 0, 0, 0, 0, 0]);
 }
 
 // The header of a reply with one question for "." and `answers` answers.

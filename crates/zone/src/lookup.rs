@@ -193,9 +193,11 @@ impl ZoneVersion {
         if !key.starts_with(&self.apex_key) {
             return Place::Outside;
         }
-        if cuts == Cuts::Honored
-            && let Some((cut, at)) = self.cut_above(key)
-        {
+        let cut = match cuts {
+            Cuts::Honored => self.cut_above(key),
+            Cuts::Ignored => None,
+        };
+        if let Some((cut, at)) = cut {
             return Place::Cut { cut, at };
         }
         if let Some(node) = self.index.get(key.as_bytes()) {
@@ -294,9 +296,11 @@ impl ZoneVersion {
             return Step::End(End::Answer(served));
         }
         // RFC 4035 §2.5: RRSIG and NSEC stand beside a CNAME, so they are not looked for behind it.
-        if !matches!(qtype, RrType::CNAME | RrType::ANY | RrType::RRSIG | RrType::NSEC)
-            && let Some(served) = node.set(RrType::CNAME).and_then(|set| self.serve(owner, set, is_wildcard))
-            && let Some(target) = served.records.iter().next()
+        let cname = match qtype {
+            RrType::CNAME | RrType::ANY | RrType::RRSIG | RrType::NSEC => None,
+            _ => node.set(RrType::CNAME).and_then(|set| self.serve(owner, set, is_wildcard)),
+        };
+        if let Some((served, target)) = cname.and_then(|served| Some((served, served.records.iter().next()?)))
         {
             return Step::Chain(served, target);
         }

@@ -197,10 +197,7 @@ impl ZoneVersion {
     fn settle(&mut self, before: &ZoneVersion, key: &Key) -> Result<(), ZoneError> {
         let was = before.index.get(key.as_bytes()).map(|node| &**node);
         let is = self.index.get(key.as_bytes()).map(|node| &**node);
-        if let Some(node) = is
-            && node.has(RrType::CNAME)
-            && node.sets().len() > 1
-        {
+        if let Some(node) = is.filter(|node| node.has(RrType::CNAME) && node.sets().len() > 1) {
             // RFC 1034 §3.6.2; only RRSIG and NSEC may stand beside it (RFC 4035 §2.5), and those are made.
             return Err(ZoneError::CnameConflict { owner: node.owner.clone() });
         }

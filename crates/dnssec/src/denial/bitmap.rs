@@ -46,8 +46,8 @@ pub fn decode(bitmap: &[u8]) -> Result<Vec<RrType>, DnssecError> {
         }
         last = Some(number);
         for (low, octet) in (0u16..).step_by(8).zip(octets) {
-            let base = u16::from(number) << 8 | low;
-            types.extend((0..8).filter(|bit| octet & 0x80 >> bit != 0).map(|bit| RrType(base + bit)));
+            let base = (u16::from(number) << 8) | low;
+            types.extend((0..8).filter(|bit| octet & (0x80 >> bit) != 0).map(|bit| RrType(base + bit)));
         }
     }
     Ok(types)
