@@ -218,7 +218,8 @@ class ResolverService:
             return kept[1].aged(now - kept[0])
         view_id, qname, qtype, cd = question
         answer = await self.resolve(view_id, qname, qtype, cd=cd)
-        if self._kept is not None and answer.rcode != SERVFAIL:  # a clock that stands still must not keep failures
+        # a clock that stands still must not keep failures
+        if self._kept is not None and answer.rcode != SERVFAIL:
             self._kept.put(question, (now, answer), now=now, ttl_s=answer.ttl)
         return answer
 

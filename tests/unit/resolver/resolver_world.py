@@ -37,6 +37,8 @@ T = dns.rdatatype
 def make_key(algorithm: int):
     if algorithm == 13:
         return ec.generate_private_key(ec.SECP256R1())
+    if algorithm == 14:
+        return ec.generate_private_key(ec.SECP384R1())
     if algorithm == 15:
         return ed25519.Ed25519PrivateKey.generate()
     if algorithm == 8:
@@ -106,6 +108,13 @@ class ZoneDouble:
 
     def exists(self, name) -> bool:
         return any(n.is_subdomain(name) for n in self.contents.nodes)
+
+    def dname_above(self, name) -> dns.name.Name | None:
+        while name != self.apex:
+            name = name.parent()
+            if self.contents.get_rdataset(name, T.DNAME) is not None:
+                return name
+        return None
 
     def types_at(self, name) -> set[int]:
         node = self.node(name)
@@ -208,6 +217,16 @@ class World:
                 if not reply.answer:
                     self.refer(zone, cut, reply)
                 return reply
+            above = zone.dname_above(qname)
+            if above is not None:
+                dname = zone.contents.find_rdataset(above, T.DNAME)
+                self.put(zone, reply.answer, dns.rrset.from_rdata_list(above, dname.ttl, list(dname)))
+                target = dns.name.Name(qname.labels[: -len(above)]) + dname[0].target
+                reply.answer.append(dns.rrset.from_text(qname, dname.ttl, "IN", "CNAME", target.to_text()))
+                qname = target
+                if not qname.is_subdomain(zone.apex):
+                    return reply
+                continue
             node = zone.node(qname)
             owner, wildcard = qname, None
             if node is None and not zone.exists(qname):

@@ -131,11 +131,15 @@ def test_a_zone_that_lost_its_keys():
 
 def test_unsupported_algorithms_and_digests_are_insecure():
     """RFC 4035 §5.2."""
-    for ds in ("12345 200 2 " + "ab" * 32, "12345 13 99 " + "ab" * 32):
+    for ds, ede in (
+        ("12345 200 2 " + "ab" * 32, Ede.UNSUPPORTED_DNSKEY_ALGORITHM),
+        ("12345 13 99 " + "ab" * 32, Ede.UNSUPPORTED_DS_DIGEST),
+    ):
         world = internet()
         world.delegate("com.", "example.com.", ds=[dns.rdata.from_text("IN", "DS", ds)])
         answer = world.run("www.example.com.")
         assert (answer.status, answer.rcode) == (Status.INSECURE, 0)
+        assert answer.ede is not None and answer.ede[0] == ede and "example.com." in answer.ede[1]
 
 
 def test_a_denial_of_the_ds_that_is_not_proven():

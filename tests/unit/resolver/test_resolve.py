@@ -212,3 +212,35 @@ def test_private_zones_come_first_at_every_step():
     assert (answer.status, addresses(answer), answer.ttl) == (Status.INSECURE, ["10.9.9.9"], 60)
     assert world.run("nothing.corp.", private=private).rcode == 3
     assert world.run("www.example.com.", private=private).status is Status.SECURE
+
+
+def test_a_private_zone_shadows_the_target_of_an_alias_within_one_public_reply():
+    world = internet()
+
+    def private(qname, qtype):
+        if qname != "www.example.com.":
+            return None
+        reply = dns.message.make_response(dns.message.make_query(qname, qtype))
+        reply.flags |= dns.flags.AA
+        reply.answer.append(dns.rrset.from_text(qname, 60, "IN", "A", "10.9.9.9"))
+        return reply.to_wire()
+
+    answer = world.run("alias.example.com.", private=private)
+    assert (answer.status, addresses(answer)) == (Status.INSECURE, ["10.9.9.9"])
+    assert addresses(world.run("alias.example.com.")) == ["192.0.2.1"]
+
+
+def test_compact_denial_with_either_rcode_says_that_there_is_no_name():
+    """RFC 9824 §5.1: a server may send NXDOMAIN; what a client sees is decided by its own flags."""
+    world = internet()
+    assert world.run("nothing.compact.com.").nxname
+
+    def tamper(reply, server, qname, qtype, tcp):
+        if qname == "nothing.compact.com." and server == "10.0.0.4":
+            reply.set_rcode(3)
+        return reply
+
+    world.tamper = tamper
+    answer = world.run("nothing.compact.com.")
+    assert answer.secure and answer.nxname and answer.rcode == 3
+    assert not world.run("nothing.example.com.").nxname
