@@ -8,6 +8,7 @@ that is a `Place`.
 
 import difflib
 import ipaddress
+import re
 import socket
 import tomllib
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from seal53.base.journal import Secret
 PREFIX = "SEAL53_"
 DEFAULT_BLOCK = "127.53.0.0/24"
 DEFAULT_API = "127.0.0.1:8053"
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # RFC 1123 §2.1
 
 
 class SettingsFault(StartFault):
@@ -129,8 +131,8 @@ class Place:
     api_socket: socket.socket
     feed_path: Path
     feed_socket: socket.socket
-    token: Secret
-    kek: Secret
+    token: Secret = field(repr=False)
+    kek: Secret = field(repr=False)
 
 
 def load(*, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, object]) -> Settings:
@@ -265,10 +267,20 @@ def _check(settings: Settings) -> None:
         raise SettingsFault("resolver_roots=internet needs root_hints_file and trust_anchors_file")
     if not 0 <= settings.workers <= 256:
         raise SettingsFault(f"workers: {settings.workers} is not between 0 and 256")
+    for tld in settings.tlds:
+        if not _LABEL.fullmatch(tld.removesuffix(".")):
+            raise SettingsFault(f"tlds: {tld!r} is not one label of letters, digits and hyphens")
     pattern = settings.name_server_pattern
-    if "{n}" not in pattern or "{set}" not in pattern or not pattern.rstrip(".").endswith(".seal53"):
+    host = pattern.replace("{n}", "0").replace("{set}", "01").removesuffix(".")
+    if (
+        "{n}" not in pattern
+        or "{set}" not in pattern
+        or not host.endswith(".seal53")
+        or not all(map(_LABEL.fullmatch, host.split(".")))
+    ):
         raise SettingsFault(
-            f"name_server_pattern: {pattern!r} must hold {{n}} and {{set}} and end in .seal53."
+            f"name_server_pattern: {pattern!r} must be a host name that holds {{n}} and {{set}}"
+            " and ends in .seal53."
         )
     seeds(settings)
 

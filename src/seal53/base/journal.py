@@ -28,8 +28,11 @@ class Secret(bytes):
 def event(name: str, /, *, level: int = logging.INFO, **facts: object) -> None:
     """Writes one event; facts are shown as JSON, in the order given."""
     if LOG.isEnabledFor(level):
-        LOG.log(level, json.dumps({"event": name, **{k: _plain(v) for k, v in facts.items()}}, default=str))
+        LOG.log(level, json.dumps({"event": name, **facts}, default=_text))
 
 
-def _plain(value: object) -> object:
-    return "***" if isinstance(value, bytes | bytearray | memoryview) else value
+def _text(value: object) -> object:
+    """What JSON has no form for: octets are never shown, as nobody knows what they are."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "***"
+    return list(value) if isinstance(value, set | frozenset) else str(value)

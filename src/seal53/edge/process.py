@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -36,8 +36,8 @@ class EdgeSettings:
 
     role: str
     feed_path: Path
-    token: Secret
-    kek: Secret
+    token: Secret = field(repr=False)
+    kek: Secret = field(repr=False)
     port: int
     workers: int = 0
     aws_profile: bool = False

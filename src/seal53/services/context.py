@@ -7,7 +7,7 @@ for: the wire, or anything that another room decides.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from seal53.base.clock import UnixTime
@@ -67,7 +67,7 @@ class Services:
     """The ports of all operations."""
 
     store: Store
-    kek: bytes  # a base.journal.Secret: seals what must be sealed at rest
+    kek: bytes = field(repr=False)  # a base.journal.Secret: seals what must be sealed at rest
     ids: Ids
     probe: ParentProbe
     limits: Limits

@@ -53,6 +53,7 @@ class Store:
         self._engine = create_engine(
             f"sqlite:///{path}",
             poolclass=QueuePool,
+            hide_parameters=True,  # I6: they would stand in the text of every error
             pool_size=8,
             max_overflow=16,
             connect_args={"timeout": 10, "check_same_thread": False, "isolation_level": None},
