@@ -25,7 +25,7 @@ from seal53.base.journal import Secret
 PREFIX = "SEAL53_"
 DEFAULT_BLOCK = "127.53.0.0/24"
 DEFAULT_API = "127.0.0.1:8053"
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # RFC 1123 §2.1
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # a label of a host name
 
 
 class SettingsFault(StartFault):
