@@ -23,6 +23,7 @@ from seal53.store import Tx, changes
 from seal53.store import delegation_sets as set_rows
 from seal53.store import domains as rows
 from seal53.store.domains import Domain, DomainKey, DomainOperation, NameServer
+from seal53.zones.addresses import AddressesExhausted
 
 YEAR_S = 31_556_952  # the Gregorian mean
 REGISTRAR_COMMENT = "HostedZone created by Route53 Registrar"
@@ -47,17 +48,21 @@ def register_domain(services: Services, request: Request, caller: Caller) -> Res
                 "InvalidInput", f"The domain {_text(name)} is not available: another account holds it."
             )
         operation_id = services.ids.uuid()
-        zone = create_public_zone(
-            tx,
-            services,
-            caller,
-            name=name,
-            caller_reference=f"RISWorkflow-RD:{operation_id}",
-            comment=REGISTRAR_COMMENT,
-        )
+        try:
+            zone = create_public_zone(
+                tx,
+                services,
+                caller,
+                name=name,
+                caller_reference=f"RISWorkflow-RD:{operation_id}",
+                comment=REGISTRAR_COMMENT,
+            )
+        except AddressesExhausted as e:  # Route 53's DelegationSetNotAvailable is not in this model
+            raise AwsFault(
+                "OperationLimitExceeded", f"No name servers are free for this domain: {e}"
+            ) from None
         delegation_set = set_rows.get(tx, zone.delegation_set_id or "")
-        if delegation_set is None:
-            raise AwsFault("OperationLimitExceeded", "No name servers are free for this domain.")
+        assert delegation_set is not None
         domain = Domain(
             name=name,
             account_id=caller.account_id,

@@ -40,5 +40,6 @@ def next_resolver(block: str, used: Collection[str]) -> str:
 
 def _exhausted(block: str) -> AddressesExhausted:
     return AddressesExhausted(
-        f"the address block {block} has no free addresses left", hint="start the service with a larger block"
+        f"the address block {block} has no free addresses left",
+        hint="each hosted zone of a name that overlaps with others takes four: delete some of them",
     )

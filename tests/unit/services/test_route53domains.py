@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -263,3 +264,13 @@ def test_a_page_has_one_to_a_hundred_domains(registrar: Registrar, number: int) 
 def test_what_is_not_implemented_is_not_ignored(registrar: Registrar, member: str) -> None:
     with pytest.raises(AwsFault, match=member):
         registrar("ListDomains", **{member: [{"Name": "DomainName"}]})
+
+
+def test_no_name_servers_left(registrar: Registrar) -> None:
+    limits = replace(registrar.services.limits, address_block="127.53.9.0/29")
+    registrar.services = replace(registrar.services, limits=limits)
+    with pytest.raises(AwsFault) as fault:
+        registrar.register()
+    assert fault.value.error == "OperationLimitExceeded"
+    assert "no free addresses" in fault.value.message
+    assert registrar("ListDomains")["Domains"] == []

@@ -122,7 +122,7 @@ def test_no_addresses_left_is_delegation_set_not_available(a: Any) -> None:
     assert a.refused("CreateHostedZone", Name="one.com", CallerReference="last") == (
         "DelegationSetNotAvailable",
         "the address block 127.53.0.0/28 has no free addresses left;"
-        " hint: start the service with a larger block",
+        " hint: each hosted zone of a name that overlaps with others takes four: delete some of them",
     )
     a.zone("two.com")
 
