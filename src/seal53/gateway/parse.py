@@ -400,7 +400,9 @@ def _refuse_text(text: str, path: str, kind: str) -> NoReturn:
 
 
 def _refuse_type(path: str, shape: Shape) -> NoReturn:
-    raise Refused(Reason.MALFORMED, f"The value at '{path or 'the top level'}' must be a {shape.type_name}")
+    raise Refused(
+        Reason.MALFORMED, f"The value at '{path or 'the top level'}' must be of type {shape.type_name}"
+    )
 
 
 def _refuse_unknown(path: str) -> NoReturn:
