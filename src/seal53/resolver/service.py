@@ -1,8 +1,8 @@
 """The resolver behind the data plane's cache: takes what the cache does not know, finds it out, fills it in.
 
-Resolutions run side by side on one event loop, at most 256; each has 8 s. Each VPC has a memory of its own,
-which is dropped when its validation setting changes. A bug in one resolution answers that one with SERVFAIL
-and is logged. Not for: what clients see.
+Resolutions run side by side on one event loop, as `queue` lets them; each has 8 s. Each VPC has a memory of
+its own, which is dropped when its validation setting changes. A bug in one resolution answers that one with
+SERVFAIL and is logged. Not for: what clients see.
 """
 
 import asyncio
@@ -23,18 +23,15 @@ from seal53.resolver.cache import TtlCache
 from seal53.resolver.classify import SERVFAIL
 from seal53.resolver.effects import Ask, Consult, Reply
 from seal53.resolver.memory import Memory
+from seal53.resolver.queue import FairQueue, Question
 from seal53.resolver.resolve import Answer, Machine, Mode, Resolution, refusal
 from seal53.resolver.status import Ede
 from seal53.resolver.transport import Upstream, UpstreamMap, has_ipv6
 
-MOST_AT_ONCE = 256
 RESOLUTION_S = 8.0  # clients wait at most 10 s in the data plane
 MISSES_AT_ONCE = 64
 MOST_KEPT = 10_000  # answers in the service's own cache
 POLL_MS = 200  # how long the data plane is waited for at a time; also bounds how long an end takes
-
-
-_Question = tuple[str, Name, int, bool]  # view, name, type, CD
 
 
 class Plane(Protocol):
@@ -104,14 +101,13 @@ class ResolverService:
         self._upstream_maps = upstream_maps
         self._upstream_map = upstream_map
         self._private = private
-        self._kept: TtlCache[_Question, tuple[int, Answer]] | None = (
-            TtlCache(MOST_KEPT) if own_cache else None
-        )
+        self._kept: TtlCache[Question, tuple[int, Answer]] | None = TtlCache(MOST_KEPT) if own_cache else None
         self._boot: Boot | None = None
         self._ipv6 = False
         self._views: dict[str, _View] = {}
         self._wanted: dict[str, bool] = {}
         self._past_queries = 0
+        self._counted_queries = 0  # of these, those that the data plane's counter has
 
     @property
     def upstream_queries(self) -> int:
@@ -168,28 +164,21 @@ class ResolverService:
     async def run(self) -> None:
         """Until it is cancelled."""
         loop = asyncio.get_running_loop()
-        room = asyncio.Semaphore(MOST_AT_ONCE)
-        tasks: set[asyncio.Task[None]] = set()
         executor = ThreadPoolExecutor(1, thread_name_prefix="misses")
+        queue = FairQueue(self._settle, self._clock)
         try:
             while True:
-                misses = await loop.run_in_executor(
-                    executor, self._plane.take_misses, MISSES_AT_ONCE, POLL_MS
-                )
-                for miss in misses:
-                    await room.acquire()
-                    task = asyncio.create_task(self._settle(*miss))
-                    tasks.add(task)
-                    task.add_done_callback(tasks.discard)
-                    task.add_done_callback(lambda _: room.release())
+                take = loop.run_in_executor(executor, self._plane.take_misses, MISSES_AT_ONCE, POLL_MS)
+                for miss in await take:
+                    queue.put(miss)
         finally:
-            for task in tasks:
-                task.cancel()
+            queue.close()
             executor.shutdown(wait=False, cancel_futures=True)
 
-    async def _settle(self, view_id: str, qname: Name, qtype: int, cd: bool) -> None:
+    async def _settle(self, question: Question) -> None:
+        view_id, qname, qtype, cd = question
         try:
-            answer = await self._cached((view_id, qname, qtype, cd))
+            answer = await self._cached(question)
         except Exception as e:  # noqa: BLE001 - one question must not end the resolver
             journal.event("resolution-failed", level=logging.ERROR, view=view_id, error=repr(e))
             answer = refusal(Ede.OTHER, "internal failure")
@@ -211,7 +200,7 @@ class ResolverService:
             ede=answer.ede,
         )
 
-    async def _cached(self, question: _Question) -> Answer:
+    async def _cached(self, question: Question) -> Answer:
         now = self._clock.now()
         kept = None if self._kept is None else self._kept.get(question, now)
         if kept is not None:
@@ -246,7 +235,8 @@ class ResolverService:
         try:
             return await drive(machine, view.upstream.ask, consult)
         finally:
-            self._plane.add_counter("upstream", resolution.work.asks)
+            sent, self._counted_queries = self.upstream_queries - self._counted_queries, self.upstream_queries
+            self._plane.add_counter("upstream", sent)
 
 
 async def drive(

@@ -56,7 +56,7 @@ class Desk:
 
     async def settle(self):
         for miss in self.plane.take_misses(64, 0):
-            await self.service._settle(*miss)
+            await self.service._settle(miss)
 
     async def ask(self, qname, qtype="A", **flags):
         first = self.look(qname, qtype, **flags)
