@@ -5,7 +5,8 @@ threads.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -16,44 +17,63 @@ MOST_NEGATIVE_S = 3600  # RFC 2308 §5 SHOULD: one to three hours
 BOGUS_S = 1  # a bogus result is kept a second at most
 
 
-class TtlCache(Generic[K, V]):
-    """At most `most` entries; the one that was used longest ago leaves first."""
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[V]):
+    since: int
+    until: int
+    weight: int
+    value: V
 
-    def __init__(self, most: int) -> None:
+
+class TtlCache(Generic[K, V]):
+    """Entries that weigh at most `most` together; the one that was used longest ago leaves first.
+
+    `weigh`: of a value, at least 1. Where values may be large they are weighed in octets, so that nobody
+    fills the memory with few of them.
+    """
+
+    def __init__(self, most: int, weigh: Callable[[V], int] = lambda _: 1) -> None:
         self._most = most
-        self._entries: OrderedDict[K, tuple[int, V]] = OrderedDict()
+        self._weigh = weigh
+        self._weight = 0
+        self._entries: OrderedDict[K, _Entry[V]] = OrderedDict()
 
     def get(self, key: K, now: int) -> V | None:
         entry = self._entries.get(key)
         if entry is None:
             return None
-        if entry[0] <= now:
-            del self._entries[key]
+        # one from the future was kept by a clock that was set back since: its end means nothing
+        if not entry.since <= now < entry.until:
+            self.forget(key)
             return None
         self._entries.move_to_end(key)
-        return entry[1]
+        return entry.value
 
     def put(self, key: K, value: V, *, now: int, ttl_s: int) -> None:
-        if ttl_s <= 0:
-            self._entries.pop(key, None)
+        self.forget(key)
+        weight = self._weigh(value)
+        if ttl_s <= 0 or weight > self._most:
             return
-        self._entries[key] = (now + min(ttl_s, MOST_POSITIVE_S), value)
-        self._entries.move_to_end(key)
-        while len(self._entries) > self._most:
-            self._entries.popitem(last=False)
+        self._entries[key] = _Entry(now, now + min(ttl_s, MOST_POSITIVE_S), weight, value)
+        self._weight += weight
+        while self._weight > self._most:
+            self.forget(next(iter(self._entries)))
 
     def left(self, key: K, now: int) -> int:
         """For how many seconds the entry still holds; 0 when there is none."""
         entry = self._entries.get(key)
-        return max(0, entry[0] - now) if entry is not None else 0
+        return max(0, entry.until - now) if entry is not None else 0
 
     def forget(self, key: K) -> None:
-        self._entries.pop(key, None)
+        self.pop(key)
 
     def pop(self, key: K) -> V | None:
         """Forgets an entry and returns its value, whether it has ended or not."""
         entry = self._entries.pop(key, None)
-        return None if entry is None else entry[1]
+        if entry is None:
+            return None
+        self._weight -= entry.weight
+        return entry.value
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -62,9 +82,8 @@ class TtlCache(Generic[K, V]):
 class ServerHealth:
     """Which servers failed lately; they are asked last, not never."""
 
-    PENALTY_S = (
-        10  # no standard says: long enough to matter, short enough that a server that is back is used again
-    )
+    # No standard says: long enough to matter, short enough that a server that is back is used again.
+    PENALTY_S = 10
 
     def __init__(self, most: int) -> None:
         self._failed: TtlCache[str, int] = TtlCache(most)

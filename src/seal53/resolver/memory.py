@@ -60,6 +60,28 @@ Delegation = SignedCut | NoCut | Verdict
 """What the parent has proven of one name; a Verdict is an insecure delegation, or a failed proof."""
 
 
+# No standard says; Unbound's caches are of 4 MiB. A usual entry is of some 500 octets, bookkeeping aside.
+MOST_OCTETS = 8 << 20
+_BOOKKEEPING = 400
+
+
+def _octets_of_cut(cut: Cut) -> int:
+    proof = cut.proof
+    signed = () if proof is None else (*proof.finals, *proof.authority)
+    records = sum(len(r) for s in signed for r in (*s.rrset.rdatas, *s.rrsigs))
+    return _BOOKKEEPING + 100 * len(cut.hosts) + records
+
+
+def _octets_of_delegation(delegation: Delegation) -> int:
+    return _BOOKKEEPING + (
+        sum(len(d.rdata) for d in delegation.ds) if isinstance(delegation, SignedCut) else 0
+    )
+
+
+def _octets_of_zone(zone: Zone) -> int:
+    return _BOOKKEEPING + sum(100 + len(k.rdata) for keys in zone.keys.values() for k in keys)
+
+
 class Memory:
     """The caches of one view, each bounded."""
 
@@ -69,10 +91,10 @@ class Memory:
         for host, address in hints:
             glue.setdefault(Name.parse(host), []).append(address)
         self.root = Cut(Name.root(), tuple(glue), tuple((h, tuple(a)) for h, a in glue.items()))
-        self.cuts: TtlCache[Name, Cut] = TtlCache(20_000)
+        self.cuts: TtlCache[Name, Cut] = TtlCache(MOST_OCTETS, _octets_of_cut)
         self.addresses: TtlCache[Name, tuple[str, ...]] = TtlCache(20_000)
-        self.delegations: TtlCache[Name, Delegation] = TtlCache(20_000)
-        self.zones: TtlCache[Name, Zone] = TtlCache(10_000)
+        self.delegations: TtlCache[Name, Delegation] = TtlCache(MOST_OCTETS, _octets_of_delegation)
+        self.zones: TtlCache[Name, Zone] = TtlCache(MOST_OCTETS, _octets_of_zone)
         self.failures: TtlCache[Name, Verdict] = TtlCache(10_000)  # of zones, RFC 9520 §3.2
         self.health = ServerHealth(10_000)
 
