@@ -108,7 +108,7 @@ class Chain:
             if verified.is_expanded:
                 continue  # an NSEC that a wildcard answered with says nothing of its owner
             try:
-                nsecs.extend(denial.Nsec.read(verified.rrset.owner, r) for r in verified.rrset.rdatas)
+                nsecs.append(denial.Nsec.of(verified.rrset))
             except denial.Unproven as e:
                 failure = failure or bogus(e.message)
                 continue

@@ -6,7 +6,7 @@ stay in Z and the data is there; what lies beyond, and every negative end of a c
 each part of an answer can be judged by itself. Not for: signatures, or asking.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -17,7 +17,7 @@ MOST_HOSTS = 16  # of one delegation; no standard says
 MOST_ADDRESSES = 4  # of one host
 MOST_MESSAGE_ALIASES = 11  # unbound's bound on restarts
 
-NOERROR, SERVFAIL, NXDOMAIN, YXDOMAIN, REFUSED = 0, 2, 3, 6, 5
+NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, YXDOMAIN = range(7)
 
 
 class Absence(Enum):
@@ -111,12 +111,7 @@ def classify(message: Message, *, zone: Name, server: str, qname: Name, qtype: i
 
 
 def _read(message: Message, *, zone: Name, server: str, qname: Name, qtype: int) -> Outcome:
-    signatures = [
-        r
-        for section in (message.answer, message.authority, message.additional)
-        for r in section
-        if r.rtype == RrType.RRSIG
-    ]
+    signatures = _signatures(message)
     answer = signed_sets(message.answer, signatures, zone)
     authority = signed_sets(message.authority, signatures, zone)
     proofs = tuple(s for s in authority if s.rrset.rtype in (RrType.SOA, RrType.NSEC, RrType.NSEC3))
@@ -219,14 +214,12 @@ def _referral(
 def _glue(
     additional: Iterable[RRset], hosts: Sequence[Name], zone: Name
 ) -> tuple[tuple[Name, tuple[str, ...]], ...]:
+    # RFC 2181 §5.4.1: glue is good for reaching the zone and for nothing else. A host outside the zone that
+    # refers is looked up where it belongs, never taken from here.
+    wanted = {host for host in hosts if host.is_at_or_below(zone)}
     found: dict[Name, list[str]] = {}
     for rrset in additional:
-        # a host outside the zone that refers is looked up where it belongs, never taken from here
-        if (
-            rrset.rtype in (RrType.A, RrType.AAAA)
-            and rrset.owner in hosts
-            and rrset.owner.is_at_or_below(zone)
-        ):
+        if rrset.rtype in (RrType.A, RrType.AAAA) and rrset.owner in wanted:
             into = found.setdefault(rrset.owner, [])
             into.extend(rd.address(rrset.rtype, r) for r in rrset.rdatas[: MOST_ADDRESSES - len(into)])
     return tuple((host, tuple(addresses)) for host, addresses in found.items())
@@ -244,19 +237,23 @@ def _delegation_proof(
     return replace(base, absence=Absence.NODATA, authority=denial) if denial else None
 
 
-def signed_sets(section: Iterable[RRset], signatures: Sequence[RRset], zone: Name) -> tuple[SignedSet, ...]:
+def _signatures(message: Message) -> Mapping[tuple[Name, int], Sequence[bytes]]:
+    """The RDATA of all RRSIGs, by owner and covered type."""
+    found: dict[tuple[Name, int], list[bytes]] = {}
+    for section in (message.answer, message.authority, message.additional):
+        for rrset in section:
+            if rrset.rtype == RrType.RRSIG:
+                for octets in rrset.rdatas:
+                    found.setdefault((rrset.owner, int.from_bytes(octets[:2])), []).append(octets)
+    return found
+
+
+def signed_sets(
+    section: Iterable[RRset], signatures: Mapping[tuple[Name, int], Sequence[bytes]], zone: Name
+) -> tuple[SignedSet, ...]:
     """The RRsets of a section that lie at or below `zone`, each with the RRSIGs that cover it."""
     return tuple(
-        SignedSet(
-            rrset,
-            tuple(
-                octets
-                for s in signatures
-                if s.owner == rrset.owner
-                for octets in s.rdatas
-                if int.from_bytes(octets[:2]) == rrset.rtype
-            ),
-        )
+        SignedSet(rrset, tuple(signatures.get((rrset.owner, rrset.rtype), ())))
         for rrset in section
         if rrset.rtype != RrType.RRSIG and rrset.owner.is_at_or_below(zone)
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seal53.base.errors import Fault
-from seal53.core import DnssecFault, Name, RrType, nsec_types, rtype_text
+from seal53.core import DnssecFault, Name, RRset, RrType, nsec_types, rtype_text
 from seal53.resolver.classify import Absence
 
 
@@ -26,12 +26,14 @@ class Nsec:
     types: frozenset[int]
 
     @staticmethod
-    def read(owner: Name, rdata: bytes) -> "Nsec":
+    def of(rrset: RRset) -> "Nsec":
+        if len(rrset.rdatas) != 1:
+            raise Unproven(f"there are several NSEC records at {rrset.owner}")  # RFC 4034 §4: one a name
         try:
-            following, types = nsec_types(rdata)
+            following, types = nsec_types(rrset.rdatas[0])
         except DnssecFault as e:
-            raise Unproven(f"the NSEC of {owner} is malformed: {e.args[-1]}") from None
-        return Nsec(owner, following, frozenset(types))
+            raise Unproven(f"the NSEC of {rrset.owner} is malformed: {e.args[-1]}") from None
+        return Nsec(rrset.owner, following, frozenset(types))
 
     @property
     def is_parent_side(self) -> bool:
@@ -48,7 +50,7 @@ class Nsec:
         # RFC 6840 §4.1 MUST NOT: an ancestor delegation's or a DNAME's NSEC denies nothing below it
         if name.is_at_or_below(self.owner) and (self.is_parent_side or RrType.DNAME in self.types):
             return False
-        return name < self.next or self.next <= self.owner
+        return name < self.next or self.next == apex
 
     def has_below(self, name: Name) -> bool:
         """True when the gap ends below `name`, which then exists without data (an empty non-terminal)."""

@@ -16,12 +16,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One query to one name server. The driver checks that the reply is to it, and from this address."""
+    """One query to one name server. The driver checks that the reply is to it, and from this address.
+
+    `edns` False: without an OPT record, and so without DO, for servers that know neither.
+    """
 
     server: str
     qname: Name
     qtype: int
     tcp: bool = False
+    edns: bool = True
     timeout_ms: int = 400
 
 
@@ -38,11 +42,15 @@ Effect = Ask | Consult
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back, and when. `message` None: no usable reply, `failure` says why."""
+    """What came back, and when. `message` None: no usable reply, `failure` says why.
+
+    `flooded`: packets came, more than chance explains, and none was the reply; somebody may be guessing.
+    """
 
     now: int
     message: Message | None
     failure: str = ""
+    flooded: bool = False
 
 
 Steps = Generator[Effect, Reply, T]

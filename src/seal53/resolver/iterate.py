@@ -13,7 +13,9 @@ from seal53.base.errors import Fault
 from seal53.core import Name, RrType, rtype_text
 from seal53.resolver import rdata as rd
 from seal53.resolver.classify import (
+    FORMERR,
     MOST_ADDRESSES,
+    NOTIMP,
     Broken,
     Outcome,
     Referral,
@@ -93,23 +95,28 @@ class Iteration:
     def ask(
         self, server: str, zone: Name, qname: Name, qtype: int, *, timeout_ms: int, tcp: bool = False
     ) -> Steps[Outcome]:
-        """One server's reply, over TCP when it was truncated."""
+        """One server's reply: over TCP when it was truncated, without EDNS when it does not know that."""
+        edns = True
         while True:
             self._work.count_ask()
             reply = yield from _effect(
-                Ask(server=server, qname=qname, qtype=qtype, tcp=tcp, timeout_ms=timeout_ms)
+                Ask(server=server, qname=qname, qtype=qtype, tcp=tcp, edns=edns, timeout_ms=timeout_ms)
             )
             self._work.now = reply.now
-            if reply.message is None:
+            message = reply.message
+            if not tcp and (reply.flooded or (message is not None and message.tc)):
+                tcp, timeout_ms = True, TCP_TIMEOUT_MS  # RFC 7766 §5; RFC 5452 §9.3
+                continue
+            if message is None:
                 self._memory.health.failed(server, reply.now)
                 return Broken(reply.failure or "no reply", again=True)
             self._memory.health.answered(server)
-            if reply.message.tc and not tcp:
-                tcp, timeout_ms = True, TCP_TIMEOUT_MS  # RFC 7766 §5
+            if edns and message.rcode in (FORMERR, NOTIMP):
+                edns = False  # RFC 6891 §7
                 continue
-            if reply.message.tc:
+            if message.tc:
                 return Broken("truncated over TCP")
-            return classify(reply.message, zone=zone, server=server, qname=qname, qtype=qtype)
+            return classify(message, zone=zone, server=server, qname=qname, qtype=qtype)
 
     def _ask_cut(
         self, cut: Cut, qname: Name, qtype: int, again: Response | None
@@ -128,9 +135,10 @@ class Iteration:
                 if not queue:
                     if round_ > 0 or not unknown or lookups >= MOST_HOST_LOOKUPS:
                         break
-                    host, lookups = unknown.pop(0), lookups + 1
+                    host = unknown.pop(0)
                     if host.is_at_or_below(cut.name):
                         continue  # without glue it can be found nowhere else
+                    lookups += 1
                     fresh = [a for a in (yield from self._lookup(host)) if a not in known]
                     known = known + fresh
                     queue = self._ordered(fresh, again)
@@ -152,7 +160,11 @@ class Iteration:
         now, proof = self._work.now, referral.proof
         proof_ttl = min((s.rrset.ttl for s in (*proof.finals, *proof.authority)), default=0) if proof else 0
         cut = Cut(referral.cut, referral.hosts, referral.glue, proof, now + max(proof_ttl, 1))
-        self._memory.cuts.put(cut.name, cut, now=now, ttl_s=max(referral.ttl, 1))
+        ttl = max(referral.ttl, 1)
+        if not referral.zone.is_root:
+            # CVE-2022-30698: a zone that its parent has dropped may not live on through its children
+            ttl = min(ttl, max(self._memory.cuts.left(referral.zone, now), 1))
+        self._memory.cuts.put(cut.name, cut, now=now, ttl_s=ttl)
         return cut
 
     def _lookup(self, host: Name) -> Steps[tuple[str, ...]]:

@@ -143,7 +143,7 @@ class Resolution:
         return _Part(judged, response)
 
     def _fetch(self, name: Name, qtype: int, again: Response | None = None) -> Steps[Response]:
-        """What the public tree says, as far as no private zone comes before it: an alias may lead into one."""
+        """What the public tree says, up to where an alias leads into a private zone."""
         response = yield from self._iteration.fetch(name, qtype, again=again)
         for steps, alias in enumerate(response.aliases, 1):
             if self._mode.private and (yield from _consult(alias.target, qtype)).message is not None:

@@ -2,12 +2,11 @@
 
 Each query has a socket of its own, connected to its server: the kernel picks a fresh random source port and
 lets nobody else's packets in; id and question are checked here (RFC 5452 §9). Packets that do not fit are
-passed over while the time runs, so that a forger has to be right, not first. Counts what it sends. Not for:
-deciding what a reply means, or whom to ask next.
+passed over while the time runs, so that a forger has to be right, not first. What is being asked already is
+not asked beside it. Counts what it sends. Not for: deciding what a reply means, or whom to ask next.
 """
 
 import asyncio
-import contextlib
 import errno
 import ipaddress
 import json
@@ -21,10 +20,12 @@ from seal53.base.clock import Clock
 from seal53.base.errors import StartFault
 from seal53.base.ids import Entropy
 from seal53.core import Message, WireFault, build_query
+from seal53.resolver.classify import FORMERR, NOTIMP
 from seal53.resolver.effects import Ask, Reply
 
 UDP_SIZE = 1232  # DNS flag day 2020; RFC 9715 §3.2
 MOST_STRAYS = 16  # packets that do not fit, of one query, before it is given up
+ARCOUNT, OPT_OCTETS = 10, 11  # where the header counts the OPT record, and how long that is, at the end
 REFUSED_PAUSE_S = 0.1  # a server that is just starting is not asked its whole share of times at once
 
 Endpoint = tuple[str, int]
@@ -89,16 +90,30 @@ class Upstream:
         self._clock = clock
         self._entropy = entropy
         self._map = upstream_map
+        self._exchanges: dict[Ask, asyncio.Task[Reply]] = {}
         self.queries = 0
 
     async def ask(self, ask: Ask) -> Reply:
-        """Never raises for what the network does; the failure is in the reply."""
+        """Never raises for what the network does; the failure is in the reply.
+
+        RFC 5452 §5: many equal queries at a time would let a forger guess at all of them at once, so those
+        who ask the same share one. It goes on when who asked first is cancelled, and ends by its timeout.
+        """
+        exchange = self._exchanges.get(ask)
+        if exchange is None:
+            exchange = self._exchanges[ask] = asyncio.create_task(self._exchange(ask))
+            exchange.add_done_callback(lambda _: self._exchanges.pop(ask))
+        return await asyncio.shield(exchange)
+
+    async def _exchange(self, ask: Ask) -> Reply:
         mapped = self._map.find(ask.server) if self._map is not None else None
         endpoint = mapped or (ask.server, self._port)
         query_id = int.from_bytes(self._entropy(2))
         packet = build_query(query_id, ask.qname, ask.qtype, do=True, udp_size=UDP_SIZE)
+        if not ask.edns:
+            packet = packet[:ARCOUNT] + bytes(2) + packet[ARCOUNT + 2 : -OPT_OCTETS]
         self.queries += 1
-        message, failure = None, ""
+        message, failure, flooded = None, "", False
         try:
             async with asyncio.timeout(ask.timeout_ms / 1000):
                 exchange = _over_tcp if ask.tcp else _over_udp
@@ -106,14 +121,14 @@ class Upstream:
         except TimeoutError:
             failure = "timeout"
         except _Strays:
-            failure = f"more than {MOST_STRAYS} packets that do not fit the query"
+            failure, flooded = f"more than {MOST_STRAYS} packets that do not fit the query", True
         except OSError as e:
             failure = os.strerror(e.errno).lower() if e.errno else "network failure"
             if e.errno == errno.ECONNREFUSED:
                 await asyncio.sleep(REFUSED_PAUSE_S)
         except EOFError:
             failure = "connection closed"
-        return Reply(self._clock.now(), message, failure)
+        return Reply(self._clock.now(), message, failure, flooded)
 
 
 class _Strays(Exception):
@@ -142,9 +157,7 @@ async def _over_tcp(endpoint: Endpoint, packet: bytes, query_id: int, ask: Ask) 
             if message is not None:
                 return message
     finally:
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        writer.transport.abort()  # there is nothing to wait for: a peer that reads no more must not hold us
     raise _Strays
 
 
@@ -154,9 +167,11 @@ def _fitting(packet: bytes, query_id: int, ask: Ask) -> Message | None:
         message = Message.parse(packet)
     except WireFault:
         return None
-    if not message.qr or message.id != query_id or message.question != (ask.qname, ask.qtype, 1):
+    if not message.qr or message.id != query_id:
         return None
-    return message
+    # a server that cannot read the query, as one that does not know EDNS, may send the header alone
+    is_bare = message.question is None and message.rcode in (FORMERR, NOTIMP)
+    return message if is_bare or message.question == (ask.qname, ask.qtype, 1) else None
 
 
 def _family(endpoint: Endpoint) -> socket.AddressFamily:

@@ -153,6 +153,7 @@ class World:
         self.asked: list[tuple[str, str, str, bool]] = []
         self.tamper: Callable | None = None
         self.dead: set[str] = set()
+        self.old: set[str] = set()  # these know no EDNS
 
     def zone(
         self, apex: str, text: str, *, servers: list[str], denial: str = "nsec", algorithm: int = 13
@@ -189,10 +190,16 @@ class World:
 
     # --- what a server says
 
-    def wire(self, server: str, qname: str, qtype: int, *, tcp: bool) -> dns.message.Message | None:
+    def wire(
+        self, server: str, qname: str, qtype: int, *, tcp: bool, edns: bool = True
+    ) -> dns.message.Message | None:
         self.asked.append((server, qname, T.to_text(qtype), tcp))
         if server in self.dead:
             return None
+        if edns and server in self.old:
+            refusal = dns.message.make_response(dns.message.make_query(qname, qtype))
+            refusal.set_rcode(dns.rcode.FORMERR)
+            return refusal
         reply = self.compose(server, dns.name.from_text(qname), qtype)
         if self.tamper is not None:
             return self.tamper(reply, server, qname, qtype, tcp)
@@ -346,7 +353,7 @@ class World:
                 step = machine.feed(Reply(now, None if packet is None else Message.parse(packet)))
                 continue
             assert isinstance(step, Ask)
-            reply = self.wire(step.server, str(step.qname), step.qtype, tcp=step.tcp)
+            reply = self.wire(step.server, str(step.qname), step.qtype, tcp=step.tcp, edns=step.edns)
             packet = reply.to_wire(max_size=65535) if isinstance(reply, dns.message.Message) else reply
             step = machine.feed(read(packet, now))
         return step

@@ -1,5 +1,7 @@
 """Iteration against servers that fail, lie and loop: what is believed, and that it ends."""
 
+import time
+
 import dns.flags
 import dns.message
 import dns.name
@@ -10,7 +12,11 @@ import dns.rrset
 import pytest
 from resolver_world import NOW, World, internet
 
-from seal53.resolver.effects import MOST_ASKS
+from seal53.core import Message, Name
+from seal53.resolver.anchors import Anchors
+from seal53.resolver.classify import Response, classify
+from seal53.resolver.effects import MOST_ASKS, Reply
+from seal53.resolver.resolve import Machine, Mode, Resolution
 from seal53.resolver.status import Ede
 
 T = dns.rdatatype
@@ -284,3 +290,81 @@ def test_broken_rdata_is_a_broken_reply():
     world.tamper = tamper
     answer = plain(world, "www.unsigned.com.")
     assert (answer.rcode, answer.ede[0]) == (2, Ede.NO_REACHABLE_AUTHORITY)
+
+
+def test_a_server_that_knows_no_edns_is_asked_without():
+    """RFC 6891 §7."""
+    world = internet()
+    world.old.add("10.0.0.5")
+    assert addresses(plain(world, "www.unsigned.com.")) == ["192.0.2.21"]
+    world.asked.clear()
+    world.tamper = lambda reply, server, *_: reply.set_rcode(dns.rcode.FORMERR) or reply
+    assert plain(world, "www.unsigned.com.").rcode == 2
+    assert len(world.asked) < 8
+
+
+def test_a_flood_of_packets_is_answered_with_tcp():
+    """RFC 5452 §9.3: somebody may be guessing, and TCP cannot be guessed."""
+    world = internet()
+    resolution = Resolution(world.memory(), Anchors.parse([]), Mode(validate=False), now=NOW)
+    machine = Machine(resolution.resolve(Name.parse("www.example.com."), 1))
+    first = machine.start()
+    assert not first.tcp
+    second = machine.feed(Reply(NOW, None, "flood", flooded=True))
+    assert (second.server, second.qname, second.tcp) == (first.server, first.qname, True)
+
+
+def test_a_zone_that_its_parent_dropped_does_not_live_on_through_its_children():
+    """CVE-2022-30698: each answer of a revoked zone delegates one label deeper, with a long TTL."""
+    world = internet()
+    memory = world.memory()
+    com = world.zones[dns.name.from_text("com.")].contents
+    unsigned = dns.name.from_text("unsigned.com.")
+    deep = "a.unsigned.com."
+    world.zone(
+        deep, "@ 300 NS ns\nns 300 A 10.0.0.7\nwww 300 A 192.0.2.8\n", servers=["10.0.0.7"], denial="none"
+    )
+    zone = world.zones[unsigned].contents
+    for owner, rtype, text in ((deep, "NS", "ns.a.unsigned.com."), ("ns.a.unsigned.com.", "A", "10.0.0.7")):
+        rdata = dns.rdata.from_text("IN", rtype, text)
+        zone.find_rdataset(dns.name.from_text(owner), rtype, create=True).add(rdata, 86000)
+    assert plain(world, "www." + deep, memory=memory).rcode == 0
+    com.delete_rdataset(unsigned, T.NS)
+    assert plain(world, "w2." + deep, memory=memory, now=NOW + 200).rcode == 3
+    assert "10.0.0.7" in {a[0] for a in world.asked}
+    world.asked.clear()
+    assert plain(world, "w3." + deep, memory=memory, now=NOW + 301).rcode == 3
+    assert "10.0.0.7" not in {a[0] for a in world.asked}
+
+
+def test_hosts_that_cannot_be_looked_up_do_not_use_up_the_tries():
+    hosts = "".join(f"z. 300 NS n{i}.z.\n" for i in range(4))
+    world = unsigned(
+        {
+            ".": (ROOT + hosts + "z. 300 NS ns.root.\n", ["10.0.0.1"]),
+            "z.": ("@ 300 NS ns.root.\nwww 300 A 192.0.2.1\n", ["10.0.0.1"]),
+        }
+    )
+    world.tamper = without_additional
+    assert addresses(plain(world, "www.z.")) == ["192.0.2.1"]
+
+
+def without_additional(reply, *_):
+    reply.additional = []
+    return reply
+
+
+def test_a_reply_of_thousands_of_signatures_is_read_in_passable_time():
+    """Each RRset used to be compared with each RRSIG: seconds of processor time for one packet."""
+    packet = dns.message.make_response(dns.message.make_query("n0.example.com.", "A"))
+    packet.answer = [
+        dns.rrset.from_rdata(f"n{i}.example.com.", 60, dns.rdata.GenericRdata(1, rtype, octets))
+        for i in range(1000)
+        for rtype, octets in ((1, bytes(4)), (46, b"\0\1" + bytes(17) + b"x"))
+    ]
+    message = Message.parse(packet.to_wire(max_size=65535))
+    root, qname = Name.root(), Name.parse("n0.example.com.")
+    started = time.process_time()
+    response = classify(message, zone=root, server="", qname=qname, qtype=1)
+    assert time.process_time() - started < 0.3
+    assert isinstance(response, Response) and len(response.finals[0].rrsigs) == 1

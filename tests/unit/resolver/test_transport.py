@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from pathlib import Path
 
 import dns.flags
 import dns.message
@@ -30,8 +31,13 @@ class Peer(asyncio.DatagramProtocol):
     def datagram_received(self, data, addr):
         query = dns.message.from_wire(data)
         self.seen.append((addr[1], query.id))
+        self.last = addr
         for packet in self.script(query):
             self.transport.sendto(packet, addr)
+
+
+def open_files():
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def answer(query, address="192.0.2.1", *, id=None, qname=None, response=True):
@@ -45,15 +51,20 @@ def answer(query, address="192.0.2.1", *, id=None, qname=None, response=True):
     return reply.to_wire()
 
 
-def exchange(script, *, asks=1, timeout_ms=400):
+def exchange(script, *, asks=1, timeout_ms=400, together=False, edns=True):
     async def story():
         loop = asyncio.get_running_loop()
         transport, peer = await loop.create_datagram_endpoint(lambda: Peer(script), ("127.0.0.1", 0))
         upstream = Upstream(
             port=transport.get_extra_info("sockname")[1], clock=ManualClock(7), entropy=os.urandom
         )
-        ask = Ask(server="127.0.0.1", qname=Name.parse("www.example."), qtype=1, timeout_ms=timeout_ms)
-        replies = [await upstream.ask(ask) for _ in range(asks)]
+        ask = Ask(
+            server="127.0.0.1", qname=Name.parse("www.example."), qtype=1, timeout_ms=timeout_ms, edns=edns
+        )
+        if together:
+            replies = await asyncio.gather(*(upstream.ask(ask) for _ in range(asks)))
+        else:
+            replies = [await upstream.ask(ask) for _ in range(asks)]
         transport.close()
         return replies, peer, upstream
 
@@ -108,7 +119,7 @@ def test_failures_have_names():
     (silent,), _, _ = exchange(lambda q: [], timeout_ms=20)
     assert silent.failure == "timeout"
     (flood,), _, _ = exchange(lambda q: [b"x" * 20] * 20)
-    assert "do not fit" in flood.failure
+    assert "do not fit" in flood.failure and flood.flooded
 
     async def refused():
         upstream = Upstream(port=9, clock=ManualClock(), entropy=os.urandom)
@@ -165,3 +176,56 @@ def test_the_map(tmp_path):
         assert found.find("10.0.0.1") == ("127.0.0.1", 5301)  # a damaged file keeps what was read before
     path.unlink()
     assert found.find("10.0.0.1") is None
+
+
+def test_equal_queries_at_a_time_are_one():
+    """RFC 5452 §5: a forger must not be able to guess at many of them at once."""
+    replies, peer, upstream = exchange(lambda q: [answer(q)], asks=20, together=True)
+    assert len(peer.seen) == upstream.queries == 1
+    assert all(r.message.answer for r in replies)
+
+
+def test_who_is_cancelled_takes_nobody_along_and_leaves_nothing_behind():
+    async def story():
+        loop = asyncio.get_running_loop()
+        held = []
+        transport, peer = await loop.create_datagram_endpoint(
+            lambda: Peer(lambda q: held.append(q) or []), ("127.0.0.1", 0)
+        )
+        address = transport.get_extra_info("sockname")
+        upstream = Upstream(port=address[1], clock=ManualClock(), entropy=os.urandom)
+        before = open_files()
+        ask = Ask(server="127.0.0.1", qname=Name.parse("a."), qtype=1, timeout_ms=2000)
+        first, second = (asyncio.create_task(upstream.ask(ask)) for _ in range(2))
+        while not held:
+            await asyncio.sleep(0.001)
+        first.cancel()
+        await asyncio.sleep(0)
+        transport.sendto(answer(held[0]), peer.last)
+        assert (await second).message is not None
+        assert first.cancelled()
+        await asyncio.sleep(0)
+        assert open_files() == before
+        assert len(asyncio.all_tasks()) == 1
+        transport.close()
+
+    asyncio.run(story())
+
+
+def test_without_edns():
+    seen = []
+    (reply,), _, _ = exchange(lambda q: seen.append(q) or [answer(q)], edns=False)
+    assert seen[0].edns == -1 and reply.message is not None
+    (reply,), _, _ = exchange(lambda q: seen.append(q) or [answer(q)])
+    assert seen[1].edns == 0 and seen[1].ednsflags & dns.flags.DO
+
+
+def test_a_bare_header_is_a_reply_only_when_it_says_format_error():
+    def bare(rcode):
+        return lambda q: [q.id.to_bytes(2) + bytes([0x80, rcode]) + bytes(8)]
+
+    (reply,), _, _ = exchange(bare(1))
+    assert reply.message is not None and reply.message.rcode == 1
+    for rcode in (0, 2, 3, 5):
+        (reply,), _, _ = exchange(bare(rcode), timeout_ms=20)
+        assert reply.message is None
