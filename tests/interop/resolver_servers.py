@@ -37,25 +37,28 @@ def current(world: World) -> World:
 
 
 class Servers:
-    """All of a world's servers, UDP and TCP, in one thread."""
+    """All of a world's servers, UDP and TCP, in one thread.
 
-    def __init__(self, world: World) -> None:
+    They stand at ports of 127.0.0.1; `at_port`: at that port of the addresses which the world gives them.
+    """
+
+    def __init__(self, world: World, *, at_port: int | None = None) -> None:
         self.world = world
-        self.ports: dict[str, int] = {}
+        self.places: dict[str, tuple[str, int]] = {}
         self._selector = selectors.DefaultSelector()
         self._stop = threading.Event()
         for server in world.servers:
-            tcp = socket.create_server(("127.0.0.1", 0))
+            tcp = socket.create_server(("127.0.0.1", 0) if at_port is None else (server, at_port))
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             udp.bind(tcp.getsockname())
-            self.ports[server] = tcp.getsockname()[1]
+            self.places[server] = tcp.getsockname()
             self._selector.register(udp, selectors.EVENT_READ, (server, False))
             self._selector.register(tcp, selectors.EVENT_READ, (server, True))
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def map(self) -> dict[str, str]:
-        return {server: f"127.0.0.1:{port}" for server, port in self.ports.items()}
+        return {server: f"{host}:{port}" for server, (host, port) in self.places.items()}
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -66,17 +69,21 @@ class Servers:
                 with contextlib.suppress(OSError, dns.exception.DNSException):
                     if tcp:
                         connection, _ = sock.accept()
-                        with connection:
-                            connection.settimeout(2)
-                            length = int.from_bytes(connection.recv(2))
-                            reply = self._reply(server, connection.recv(length), tcp=True)
-                            if reply is not None:
-                                connection.sendall(len(reply).to_bytes(2) + reply)
+                        threading.Thread(target=self._talk, args=(server, connection), daemon=True).start()
                     else:
                         packet, client = sock.recvfrom(4096)
                         reply = self._reply(server, packet, tcp=False)
                         if reply is not None:
                             sock.sendto(reply, client)
+
+    def _talk(self, server: str, connection: socket.socket) -> None:
+        """One query over TCP; a client that says nothing holds up nobody else."""
+        with connection, contextlib.suppress(OSError, dns.exception.DNSException):
+            connection.settimeout(2)
+            length = int.from_bytes(connection.recv(2))
+            reply = self._reply(server, connection.recv(length), tcp=True)
+            if reply is not None:
+                connection.sendall(len(reply).to_bytes(2) + reply)
 
     def _reply(self, server: str, packet: bytes, *, tcp: bool) -> bytes | None:
         query = dns.message.from_wire(packet)
@@ -105,9 +112,9 @@ class Servers:
 class OurResolver:
     """`seal53 resolver serve` in front of a world's servers."""
 
-    def __init__(self, servers: Servers, folder: Path, *options: str) -> None:
+    def __init__(self, servers: Servers, folder: Path, *options: str, hints: str = ROOT_HINTS) -> None:
         self.folder = folder
-        (folder / "hints").write_text(ROOT_HINTS)
+        (folder / "hints").write_text(hints)
         self.set_anchors(servers.world)
         (folder / "map").write_text(json.dumps(servers.map()))
         self.port = free_port()
