@@ -93,7 +93,7 @@ pub(crate) enum Boarding {
     Started,
     /// It is being found out already.
     Joined,
-    /// Too many wait.
+    /// Too many wait, or the resolver is closed.
     Full,
 }
 
@@ -107,8 +107,14 @@ pub(crate) enum Landing {
     Unknown,
 }
 
-#[derive(Default)]
-pub(crate) struct Flights(Mutex<HashMap<Question, Flight>>);
+/// What is in flight; `None` once the resolver is closed.
+pub(crate) struct Flights(Mutex<Option<HashMap<Question, Flight>>>);
+
+impl Default for Flights {
+    fn default() -> Flights {
+        Flights(Mutex::new(Some(HashMap::new())))
+    }
+}
 
 impl Flights {
     pub(crate) fn board(
@@ -119,6 +125,8 @@ impl Flights {
         now: u64,
     ) -> (Boarding, Option<Miss>) {
         let mut flights = self.0.lock();
+        // A worker may still see the view of a resolver that was just closed.
+        let Some(flights) = flights.as_mut() else { return (Boarding::Full, None) };
         if let Some(flight) = flights.get_mut(question) {
             if flight.waiters.len() >= MAX_WAITERS {
                 return (Boarding::Full, None);
@@ -144,6 +152,7 @@ impl Flights {
 
     pub(crate) fn land(&self, question: &Question) -> Landing {
         let mut flights = self.0.lock();
+        let Some(flights) = flights.as_mut() else { return Landing::Unknown };
         match flights.get_mut(question) {
             None => Landing::Unknown,
             Some(flight) if flight.is_stale => {
@@ -159,13 +168,15 @@ impl Flights {
 
     /// Whatever is in flight has to be found out again.
     pub(crate) fn distrust(&self) {
-        self.0.lock().values_mut().for_each(|flight| flight.is_stale = true);
+        self.0.lock().iter_mut().flat_map(HashMap::values_mut).for_each(|flight| flight.is_stale = true);
     }
 
     /// Takes out the questions that were waited for too long, with all their waiters.
     pub(crate) fn expire(&self, now: Instant) -> Vec<Waiter> {
         let mut expired = Vec::new();
-        self.0.lock().retain(|_, flight| {
+        let mut flights = self.0.lock();
+        let Some(flights) = flights.as_mut() else { return expired };
+        flights.retain(|_, flight| {
             let is_late = now.saturating_duration_since(flight.since) >= PATIENCE;
             if is_late {
                 expired.append(&mut flight.waiters);
@@ -175,12 +186,13 @@ impl Flights {
         expired
     }
 
-    /// Takes out everything.
-    pub(crate) fn abandon(&self) -> Vec<Waiter> {
-        std::mem::take(&mut *self.0.lock()).into_values().flat_map(|flight| flight.waiters).collect()
+    /// Takes out everything, and lets nobody in any more.
+    pub(crate) fn close(&self) -> Vec<Waiter> {
+        let flights = self.0.lock().take();
+        flights.into_iter().flat_map(HashMap::into_values).flat_map(|flight| flight.waiters).collect()
     }
 
     pub(crate) fn is_waited_for(&self, question: &Question) -> bool {
-        self.0.lock().contains_key(question)
+        self.0.lock().as_ref().is_some_and(|flights| flights.contains_key(question))
     }
 }

@@ -140,7 +140,11 @@ impl Recursor {
             }
             Boarding::Full => {
                 ask.counters.waiters_refused.increment();
-                ask.refuse(resolver_flags(Rcode::SERVFAIL), Some((ede::OTHER, "too many queries")), out)
+                ask.refuse(
+                    resolver_flags(Rcode::SERVFAIL),
+                    Some((ede::OTHER, "no more queries can wait here")),
+                    out,
+                )
             }
         }
     }
@@ -236,7 +240,7 @@ impl Recursor {
 
     /// The resolver ends: nobody has to wait any longer.
     pub(crate) fn close(&self, counters: &Counters) {
-        self.give_up(self.flights.abandon(), "this resolver is closed", counters);
+        self.give_up(self.flights.close(), "this resolver is closed", counters);
     }
 
     /// Forgets what is cached; what is in flight is found out again.

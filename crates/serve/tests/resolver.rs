@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serve::{
     Client, Counters, Entropy, Entry, MAX_FLIGHTS, MAX_WAITERS, PATIENCE, Plane, Reply, ReplySink,
-    ResolverSettings, SigningChange, Transport, answer,
+    ResolverSettings, SigningChange, Transport, View, answer,
 };
 use support::text::{name, rdata};
 use support::{NOW, Question, ask_for, counter, describe, publish, try_ask};
@@ -84,15 +84,17 @@ impl ReplySink for Mailbox {
 
 /// Asks with a way back.
 fn wait_for(plane: &Plane, question: Question<'_>, now: u64) -> (Reply, Receiver<Vec<u8>>, Vec<u8>) {
+    wait_in(plane.load().view("r").unwrap(), question, now)
+}
+
+fn wait_in(view: &View, question: Question<'_>, now: u64) -> (Reply, Receiver<Vec<u8>>, Vec<u8>) {
     let (sender, receiver) = channel();
     let client = Client { addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 5353)) };
     let origin = || -> Box<dyn ReplySink> { Box::new(Mailbox(sender.clone())) };
-    let root = plane.load();
     let transport = if question.tcp { Transport::Tcp } else { Transport::Udp };
     let mut out = Vec::new();
     let mut entropy = Entropy::new(0);
     let counters = Counters::default();
-    let view = root.view("r").unwrap();
     let packet = question.packet();
     let reply = answer(view, &packet, transport, &client, &origin, &mut entropy, now, &mut out, &counters);
     (reply, receiver, out)
@@ -393,8 +395,12 @@ fn a_flush_forgets_and_distrusts_what_is_under_way() {
 fn a_closed_resolver_lets_its_clients_go() {
     let plane = plane(false);
     let (_, receiver, _) = wait_for(&plane, rd("www.public.test.", RrType::A), NOW);
+    // What a worker sees that took its snapshot before.
+    let before = plane.load_full();
     plane.drop_view("r");
     assert_eq!(Message::parse(&receiver.try_recv().unwrap()).unwrap().rcode, 2);
+    let (reply, _, out) = wait_in(before.view("r").unwrap(), rd("www.public.test.", RrType::A), NOW);
+    assert_eq!((reply, Message::parse(&out).unwrap().rcode), (Reply::Send, 2));
     assert!(misses(&plane).is_empty());
 }
 
