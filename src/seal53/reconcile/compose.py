@@ -21,7 +21,7 @@ from seal53.store.zones import HostedZone
 EDGE = "edge"
 RESOLVER = "resolver"
 SAMPLE = 64  # RRsets that are proven besides the changed ones when signing is switched on
-SAMPLE_AT_START = 16  # of a zone from before a restart: its contents were proven when they were changed
+SAMPLE_AT_START = 4  # of a zone from before a restart: its contents were proven when they were changed
 
 Key = tuple[Name, int, str]
 """Owner, type number, set identifier."""
