@@ -27,7 +27,7 @@ SOON_S = 1.0
 
 
 def wire(name: str) -> bytes:
-    return dns.name.from_text(name).to_wire()
+    return dns.name.from_text(name).to_digestable()
 
 
 class Query:
