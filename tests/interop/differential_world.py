@@ -15,10 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import dns.dnssec
-import dns.flags
 import dns.message
 import dns.name
-import dns.rcode
 import dns.rdata
 import dns.rdatatype
 import dns.rrset
@@ -26,6 +24,7 @@ import dns.zone
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "resolver"))
 
+from differential_lies import LIES
 from resolver_world import HOUR, Key, World, ZoneDouble
 
 T = dns.rdatatype
@@ -166,7 +165,7 @@ class RandomWorld(World):
             zone.program = program or ""
             _sign_by(program or "", zone, self.folder)
         if not upper or draw.random() < 0.25:
-            zone.fault = draw.choice(FAULTS) if apex != "." and draw.random() < 0.6 else "none"
+            zone.fault = draw.choice(tuple(LIES)) if apex != "." and draw.random() < 0.6 else "none"
         if signed and not program and zone.fault == "none" and apex != ".":
             if draw.random() < 0.08:
                 zone.expiration = self.now - 100
@@ -242,17 +241,8 @@ class RandomWorld(World):
         ]  # fmt: skip
 
     def _ask_about(self, apex: str) -> None:
-        some = [
-            ("", "SOA"), ("", "NS"), ("", "DNSKEY"), ("", "DS"), ("", "TXT"), ("", "NSEC"), ("www", "A"), ("www", "AAAA"),
-            ("www", "TXT"), ("upper", "A"), ("ent", "A"), ("b.ent", "TXT"), ("a.b.ent", "A"), ("y.wild", "A"),
-            ("y.z.wild", "A"), ("y.wild", "TXT"), ("wild", "A"), ("y.closer.wild", "A"), ("*.wild", "A"), ("alias", "A"),
-            ("alias", "AAAA"), ("alias", "CNAME"), ("far", "A"), ("farwild", "A"), ("gone", "A"), ("fargone", "A"),
-            ("y.cw", "A"), ("y.cwfar", "A"), ("www.dn", "A"), ("nothing.dn", "A"), ("dn", "DNAME"), ("dn", "A"), ("zero", "A"),
-            ("hop", "A"), ("loop1", "A"), ("mixed", "MX"), ("nothing", "A"), ("a.nothing", "A"), ("zzz", "TXT"),
-            ("www", "DS"), ("nothing", "DS"), ("ns0", "A"), ("www.www", "A"), ("www", "NSEC"),
-        ]  # fmt: skip
-        if apex.count(".") == 1:
-            some = [("", "SOA"), ("", "DS"), ("", "DNSKEY"), ("nothing", "A"), ("", "NS")]
+        lines = _TLD_QUESTIONS if apex.count(".") == 1 else _QUESTIONS
+        some = [(label.strip("@"), rtype) for label, *rtypes in lines for rtype in rtypes]
         self.questions += [(f"{label}.{apex}".lstrip("."), rtype) for label, rtype in some]
 
     # --- telling it
@@ -285,188 +275,48 @@ class RandomWorld(World):
             mine = [z for z in mine if z.apex != name]
         if mine:
             zone = max(mine, key=lambda z: len(z.apex))
-            if zone.fault in _LIES and zone.liar in (None, server):
-                _LIES[zone.fault](self, zone, reply)
+            if zone.fault in LIES and zone.liar in (None, server):
+                LIES[zone.fault](self, zone, reply)
         return reply
 
 
+_TLD_QUESTIONS = [line.split() for line in ("@ SOA NS DS DNSKEY", "nothing A")]
+_QUESTIONS = [line.split() for line in """
+    @ SOA NS DNSKEY DS TXT NSEC
+    www A AAAA TXT DS NSEC
+    upper A
+    ent A
+    b.ent TXT
+    a.b.ent A
+    wild A
+    *.wild A
+    y.wild A TXT
+    y.z.wild A
+    y.closer.wild A
+    alias A AAAA CNAME
+    far A
+    farwild A
+    gone A
+    fargone A
+    y.cw A
+    y.cwfar A
+    dn A DNAME
+    www.dn A
+    nothing.dn A
+    zero A
+    hop A
+    loop1 A
+    mixed MX
+    nothing A DS
+    a.nothing A
+    zzz TXT
+    ns0 A
+    www.www A
+    """.strip().splitlines()]  # fmt: skip
 DELEGATIONS = (
     *("right",) * 12, "none", "wrong", "wrong and right", "sha1", "sha384", "all digests",
     "unknown algorithm", "unknown digest", "unknown and right", "unknown and wrong",
 )  # fmt: skip
-
-
-def _without(section: list[dns.rrset.RRset], *types: int) -> list[dns.rrset.RRset]:
-    return [
-        r
-        for r in section
-        if r.rdtype not in types and not (r.rdtype == T.RRSIG and r[0].type_covered in types)
-    ]
-
-
-def _strip(world: World, zone: DrawnZone, reply: Reply) -> None:
-    reply.answer = [r for r in reply.answer if r.rdtype != T.RRSIG]
-    reply.authority = [r for r in reply.authority if r.rdtype != T.RRSIG]
-
-
-def _strip_answers(world: World, zone: DrawnZone, reply: Reply) -> None:
-    if reply.question[0].rdtype not in (T.DNSKEY, T.DS):  # unbound answers for a DS with what a referral said
-        reply.answer = [r for r in reply.answer if r.rdtype != T.RRSIG]
-
-
-def _no_nsec(world: World, zone: DrawnZone, reply: Reply) -> None:
-    reply.authority = _without(reply.authority, T.NSEC)
-
-
-def _no_soa(world: World, zone: DrawnZone, reply: Reply) -> None:
-    reply.authority = _without(reply.authority, T.SOA)
-
-
-def _unsigned_soa(world: World, zone: DrawnZone, reply: Reply) -> None:
-    reply.authority = [r for r in reply.authority if not (r.rdtype == T.RRSIG and r[0].type_covered == T.SOA)]
-
-
-def _wrong_nsec(world: World, zone: DrawnZone, reply: Reply) -> None:
-    if zone.signed and any(r.rdtype == T.NSEC for r in reply.authority):
-        reply.authority = _without(reply.authority, T.NSEC)
-        world.put(zone, reply.authority, zone.nsec_for(zone.apex))
-
-
-def _other_nsec(world: World, zone: DrawnZone, reply: Reply) -> None:
-    """As `_wrong_nsec`, and one that is genuine but of a name in the middle."""
-    if zone.signed and any(r.rdtype == T.NSEC for r in reply.authority):
-        names = zone.names()
-        reply.authority = _without(reply.authority, T.NSEC)
-        world.put(zone, reply.authority, zone.nsec_for(names[len(names) // 2]))
-
-
-def _all_nsecs(world: World, zone: DrawnZone, reply: Reply) -> None:
-    """More than is needed is no fault."""
-    if zone.denial == "nsec" and any(r.rdtype == T.NSEC for r in reply.authority):
-        for name in zone.names()[:5]:
-            world.put(zone, reply.authority, zone.nsec_for(name))
-
-
-def _no_name(world: World, zone: DrawnZone, reply: Reply) -> None:
-    if reply.rcode() == 0 and not reply.answer and any(r.rdtype == T.SOA for r in reply.authority):
-        reply.set_rcode(3)
-
-
-def _no_data(world: World, zone: DrawnZone, reply: Reply) -> None:
-    if reply.rcode() == 3:
-        reply.set_rcode(0)
-
-
-def _is_host(name: Name) -> bool:
-    """A name server's name: with its address forged, what comes after depends on what is asked first."""
-    return name.labels[0].lower().startswith(b"ns")
-
-
-def _forge(world: World, zone: DrawnZone, reply: Reply) -> None:
-    for i, r in enumerate(reply.answer):
-        if r.rdtype == T.A and not _is_host(r.name):
-            reply.answer[i] = dns.rrset.from_text(r.name, r.ttl, "IN", "A", "203.0.113.66")
-
-
-def _deny(world: World, zone: DrawnZone, reply: Reply) -> None:
-    """An answer is replaced by the genuine denial of another name."""
-    if zone.signed and any(r.rdtype == T.A and not _is_host(r.name) for r in reply.answer):
-        reply.answer, reply.authority = [], []
-        world.deny(
-            zone, dns.name.from_text("nothing", zone.apex), dns.name.from_text("*", zone.apex), None, reply
-        )
-
-
-def _junk(count: int, *, first: bool) -> Callable[[World, DrawnZone, Reply], None]:
-    def lie(world: World, zone: DrawnZone, reply: Reply) -> None:
-        for section in (reply.answer, reply.authority):
-            for i, r in enumerate(section):
-                if r.rdtype == T.RRSIG:
-                    good = list(r)
-                    junk = [good[0].replace(key_tag=(good[0].key_tag + n + 1) % 65536) for n in range(count)]
-                    junk += [
-                        good[0].replace(algorithm=200),
-                        good[0].replace(signature=bytes(len(good[0].signature))),
-                    ]
-                    section[i] = dns.rrset.from_rdata_list(
-                        r.name, r.ttl, [*junk, *good] if first else [*good, *junk]
-                    )
-
-    return lie
-
-
-def _poison(world: World, zone: DrawnZone, reply: Reply) -> None:
-    """Records that are not this server's business."""
-    for section in (reply.answer, reply.authority, reply.additional):
-        section.append(dns.rrset.from_text("www.z0.t1.", 300, "IN", "A", "203.0.113.67"))
-        section.append(dns.rrset.from_text("t1.", 300, "IN", "NS", f"ns0.{zone.apex}"))
-
-
-def _long_ttl(world: World, zone: DrawnZone, reply: Reply) -> None:
-    for r in (*reply.answer, *reply.authority):
-        r.ttl = 90000
-
-
-def _bare_referral(world: World, zone: DrawnZone, reply: Reply) -> None:
-    if not reply.flags & dns.flags.AA and not reply.answer:
-        reply.authority = [r for r in reply.authority if r.rdtype == T.NS]
-
-
-def _no_ds(world: World, zone: DrawnZone, reply: Reply) -> None:
-    """The DS is withheld, and the NSEC of the cut, which shows that there is one, is given."""
-    for r in list(reply.authority):
-        if r.rdtype == T.DS:
-            reply.authority = _without(reply.authority, T.DS)
-            world.put(
-                zone,
-                reply.authority,
-                zone.nsec_for(r.name) if zone.denial == "nsec" else zone.compact(r.name),
-            )
-    for r in list(reply.answer):
-        if r.rdtype == T.DS:
-            reply.answer, reply.authority = [], []
-            world.deny(zone, r.name, None, zone.node(r.name), reply)
-
-
-def _truncate(world: World, zone: DrawnZone, reply: Reply) -> None:
-    reply.flags |= dns.flags.TC
-
-
-def _not_authoritative(world: World, zone: DrawnZone, reply: Reply) -> None:
-    reply.flags &= ~dns.flags.AA
-
-
-def _no_closer(world: World, zone: DrawnZone, reply: Reply) -> None:
-    if reply.answer:
-        reply.authority = []
-
-
-def _servfail(world: World, zone: DrawnZone, reply: Reply) -> None:
-    reply.set_rcode(dns.rcode.SERVFAIL)
-    reply.answer, reply.authority, reply.additional = [], [], []
-
-
-def _no_keys(world: World, zone: DrawnZone, reply: Reply) -> None:
-    if reply.question[0].rdtype == T.DNSKEY and reply.question[0].name == zone.apex:
-        reply.answer = []
-
-
-def _forged_keys(world: World, zone: DrawnZone, reply: Reply) -> None:
-    for r in reply.answer:
-        if r.rdtype == T.DNSKEY:
-            r.add(_STRANGER.dnskey)
-
-
-_STRANGER = Key()
-_LIES: dict[str, Callable] = {
-    "strip": _strip, "strip answers": _strip_answers, "no nsec": _no_nsec, "no soa": _no_soa,
-    "unsigned soa": _unsigned_soa, "wrong nsec": _wrong_nsec, "other nsec": _other_nsec, "all nsecs": _all_nsecs,
-    "no name": _no_name, "no data": _no_data, "forge": _forge, "deny": _deny, "junk first": _junk(3, first=True),
-    "junk last": _junk(3, first=False), "much junk": _junk(12, first=True), "poison": _poison, "long ttl": _long_ttl,
-    "bare referral": _bare_referral, "no ds": _no_ds, "not authoritative": _not_authoritative,
-    "no closer": _no_closer, "servfail": _servfail, "no keys": _no_keys, "forged keys": _forged_keys,
-}  # fmt: skip
-FAULTS = tuple(_LIES)
 
 
 def _sign_by(program: str, zone: FiledZone, folder: Path) -> None:

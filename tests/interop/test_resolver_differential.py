@@ -29,7 +29,7 @@ from differential_world import RandomWorld
 from resolver_servers import OurResolver, Servers, free_port
 
 T = dns.rdatatype
-SEEDS = (1, 2, 3, 4)
+SEEDS = (1, 3, 7, 16)
 
 
 @dataclass(frozen=True)
@@ -169,10 +169,10 @@ def main() -> None:
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             found, asked = differences("unbound", seed, Path(folder))
-        print(
-            f"seed {seed}: {asked} questions, {max(0, len(found) - 1)} differences, {time.monotonic() - started:.1f} s"
-        )
-        print("\n".join(found), flush=True)
+        took = time.monotonic() - started
+        said = [f"seed {seed}: {asked} questions, {max(0, len(found) - 1)} differences, {took:.1f} s", *found]
+        sys.stdout.write("\n".join(said) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
