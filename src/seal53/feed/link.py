@@ -60,12 +60,13 @@ class Link:
         self.live = live
         self._buffer = b""
 
-    def send(self, message: Message) -> None:
-        """Sends one line; an end that is gone is passed over: who cares learns it by reading."""
+    def send(self, message: Message) -> bool:
+        """Sends one line; False: the other end is gone, or (without blocking) has long not read."""
         try:
             self.socket.sendall(_encoder.encode(message) + b"\n")
         except OSError:
-            return
+            return False
+        return True
 
     def feed(self) -> list[Message] | None:
         """The messages that have arrived, perhaps none; None when the other end is gone."""

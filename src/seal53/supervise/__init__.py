@@ -37,6 +37,7 @@ CONTROL = "control"
 _END_WITHIN_S = 1.2  # of the 2 s that a service has after SIGTERM; then SIGKILL
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
+_FORK_AGAIN_S = 1.0
 _TRIES_AT_START = 3
 
 Announce = Callable[[Mapping[str, Any]], None]
@@ -139,14 +140,19 @@ class _Supervisor:
             edge_id = f"{role}-{self._forks}"
             if role != CONTROL:
                 self._tell_control(Started(edge_id=edge_id))
-            child = fork(
-                role,
-                self._roles[role],
-                edge_id=edge_id,
-                live=tuple(c.edge_id for c in self._children.values() if c.role != CONTROL),
-                others=self._children.values(),
-                now=now,
-            )
+            try:
+                child = fork(
+                    role,
+                    self._roles[role],
+                    edge_id=edge_id,
+                    live=tuple(c.edge_id for c in self._children.values() if c.role != CONTROL),
+                    others=self._children.values(),
+                    now=now,
+                )
+            except OSError as e:  # no process or no descriptor is to be had just now
+                journal.event("not-forked", level=logging.ERROR, role=role, why=str(e))
+                self._due[role] = now + _FORK_AGAIN_S
+                continue
             self._children[role] = child
             self._selector.register(child.link.socket, selectors.EVENT_READ, child)
 
@@ -218,8 +224,9 @@ class _Supervisor:
 
     def _tell_control(self, message: Message) -> None:
         control = self._children.get(CONTROL)
-        if control is not None:
-            control.link.send(message)
+        if control is not None and not control.link.send(message):
+            # It would go on without knowing who lives: its successor is told when it is forked.
+            control.kill(signal.SIGKILL)
 
     def _keep_ready_files(self) -> None:
         if self._facts is None or any(

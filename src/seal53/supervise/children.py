@@ -69,13 +69,19 @@ class Child:
 def fork(
     role: str, run: Role, *, edge_id: str, live: tuple[str, ...], others: Iterable[Child], now: float
 ) -> Child:
-    """A new process of the role; `now` is monotonic. The child never returns from here."""
+    """A new process of the role; `now` is monotonic. The child never returns from here. Raises OSError."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     supervisor = os.getpid()
     gc.collect(0)
     # A signal that comes before the child has let go of our handlers would be lost: it waits instead.
     signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
+        ours.close()
+        theirs.close()
+        raise
     if pid == 0:
         code = 1
         try:

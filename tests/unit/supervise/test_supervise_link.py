@@ -40,3 +40,12 @@ def test_an_end_that_is_gone_is_noticed() -> None:
 
 def test_facts_do_not_show_their_secrets() -> None:
     assert "wJalr" not in repr(Facts(facts={"secret_access_key": "wJalr"}))
+
+
+def test_an_end_that_does_not_read_is_noticed_by_one_that_does_not_wait() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        control = Link(ours, edge_id="control-1")
+        assert control.send(Started(edge_id="edge-2"))
+        assert not all(control.send(Started(edge_id="e" * 10_000)) for _ in range(1000))

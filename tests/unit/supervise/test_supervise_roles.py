@@ -52,6 +52,17 @@ def broken_once(link):
         os._exit(1)
     wait(link)
 
+scarce = wait
+if sys.argv[2] == "scarce":
+    refusals = iter([False, True])  # control is forked, the edge at first is not
+
+    def fork_or_not(fork=os.fork):
+        if next(refusals, False):
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return fork()
+
+    os.fork = fork_or_not
+
 settings = Settings(ephemeral=True, ready_file=str(place / "ready.json"), dns_port=5357)
 try:
     roles = {"control": control, "edge": globals()[sys.argv[2]]}
@@ -147,6 +158,16 @@ def test_a_role_that_cannot_start_ends_the_service_with_its_line(run: Callable[[
 
 def test_a_role_that_never_answers_ends_the_service(run: Callable[[str], Run]) -> None:
     assert run("crash").ended() == (1, "the edge process ends before it answers (exit status 7)\n")
+
+
+def test_a_process_that_is_not_to_be_had_is_asked_for_again(run: Callable[[str], Run]) -> None:
+    service = run("scarce")
+    assert service.ready()["edge"]
+    service.process.send_signal(signal.SIGTERM)
+    code, said = service.ended()
+    assert code == 0
+    assert '"event": "not-forked", "role": "edge"' in said
+    assert "Traceback" not in said
 
 
 def test_a_role_that_fails_once_at_start_gets_another_try(run: Callable[[str], Run]) -> None:
