@@ -442,7 +442,7 @@ impl Walk<'_, '_> {
     fn write_entry(&mut self, entry: &Entry, age: u32, wishes: Wishes) -> Result<(), Full> {
         self.rcode = Rcode(entry.rcode);
         if entry.nxname && matches!(self.rcode, Rcode::NOERROR | Rcode::NXDOMAIN) {
-            // RFC 9824 §5.1: NXDOMAIN for who takes it beside a proof, and (§5.2) for who wants no proof at all.
+            // RFC 9824 §5: NXDOMAIN for who wants no proof; §5.1: and for who says that it takes it beside one.
             let restores = !wishes.dnssec || wishes.co;
             self.rcode = if restores { Rcode::NXDOMAIN } else { Rcode::NOERROR };
         }
