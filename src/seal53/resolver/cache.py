@@ -80,19 +80,25 @@ class TtlCache(Generic[K, V]):
 
 
 class ServerHealth:
-    """Which servers failed lately; they are asked last, not never."""
+    """Which servers failed lately, and how often since they last answered; they are asked last, not never."""
 
     # No standard says: long enough to matter, short enough that a server that is back is used again.
     PENALTY_S = 10
+    # Failures in a row that neither chance nor a server which drops one kind of question explains.
+    DOWN_AFTER = 8
 
     def __init__(self, most: int) -> None:
-        self._failed: TtlCache[str, int] = TtlCache(most)
+        self._failures: TtlCache[str, int] = TtlCache(most)
 
     def failed(self, server: str, now: int) -> None:
-        self._failed.put(server, 1, now=now, ttl_s=self.PENALTY_S)
+        count = self._failures.get(server, now) or 0
+        self._failures.put(server, count + 1, now=now, ttl_s=self.PENALTY_S)
 
     def answered(self, server: str) -> None:
-        self._failed.forget(server)
+        self._failures.forget(server)
 
     def is_suspect(self, server: str, now: int) -> bool:
-        return self._failed.get(server, now) is not None
+        return self._failures.get(server, now) is not None
+
+    def is_down(self, server: str, now: int) -> bool:
+        return (self._failures.get(server, now) or 0) >= self.DOWN_AFTER

@@ -64,13 +64,15 @@ class Iteration:
         stepped_back = False
         cut = start
         while True:
+            was_down = self._are_down([a for _, addresses in cut.glue for a in addresses])
             outcome, failures = yield from self._ask_cut(cut, qname, qtype, again)
             if isinstance(outcome, Response):
                 return outcome
             if isinstance(outcome, Referral):
                 cut = self._learn(outcome)
                 continue
-            if again is None and cut is start and not start.name.is_root and not stepped_back:
+            may_step_back = again is None and cut is start and not start.name.is_root
+            if may_step_back and not stepped_back and not was_down:
                 # the delegation may have changed since it was cached: ask the parent once more
                 stepped_back = True
                 self._memory.cuts.forget(cut.name)
@@ -130,6 +132,8 @@ class Iteration:
         lookups = 0
         # a second opinion is worth one round: what there is of an answer must not be lost to a timeout
         for round_, timeout_ms in enumerate(TIMEOUTS_MS if again is None else (TCP_TIMEOUT_MS,)):
+            if round_ > 0 and self._are_down(known):
+                break  # many questions wait for the same dead servers: each gets one short try
             queue = [s for s in known[:MOST_SERVERS] if s not in hopeless]
             while True:
                 if not queue:
@@ -213,6 +217,9 @@ class Iteration:
         now = self._work.now
         avoid = again.server if again is not None else None
         return sorted(rotated, key=lambda s: (s == avoid, self._memory.health.is_suspect(s, now), ":" in s))
+
+    def _are_down(self, servers: Sequence[str]) -> bool:
+        return bool(servers) and all(self._memory.health.is_down(s, self._work.now) for s in servers)
 
     def _rotated(self, items: Sequence[R]) -> list[R]:
         if not items:

@@ -277,6 +277,25 @@ def test_servers_that_failed_are_asked_last():
         memory = world.memory()
 
 
+def test_a_zone_whose_servers_are_down_costs_each_question_one_try():
+    """Or those who ask for names of a dead zone would fill the resolver for everybody."""
+    world = internet()
+    memory = world.memory()
+    assert plain(world, "www.unsigned.com.", memory=memory).rcode == 0
+    world.dead.add("10.0.0.5")
+    for i in range(8):
+        plain(world, f"n{i}.unsigned.com.", memory=memory)
+    world.asked.clear()
+    assert plain(world, "n9.unsigned.com.", memory=memory).rcode == 2
+    assert [a[0] for a in world.asked] == ["10.0.0.5"]
+    world.dead.clear()
+    assert plain(world, "www.unsigned.com.", memory=memory).rcode == 0  # it is back, and asked as before
+    world.dead.add("10.0.0.5")
+    world.asked.clear()
+    plain(world, "n10.unsigned.com.", memory=memory)
+    assert len([a for a in world.asked if a[0] == "10.0.0.5"]) > 1
+
+
 def test_broken_rdata_is_a_broken_reply():
     world = internet()
 
