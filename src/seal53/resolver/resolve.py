@@ -143,13 +143,20 @@ class Resolution:
         return _Part(judged, response)
 
     def _fetch(self, name: Name, qtype: int, again: Response | None = None) -> Steps[Response]:
-        """What the public tree says, up to where an alias leads into a private zone."""
+        """What the public tree says, up to where an alias leads to what this server has no say about.
+
+        That is a private zone, or one that is known to be delegated to others (RFC 2181 §5.4.1).
+        """
         response = yield from self._iteration.fetch(name, qtype, again=again)
         for steps, alias in enumerate(response.aliases, 1):
-            if self._mode.private and (yield from _consult(alias.target, qtype)).message is not None:
+            elsewhere = self._memory.closest_cut(alias.target, self.work.now).name != response.zone
+            if elsewhere or (yield from self._is_private(alias.target, qtype)):
                 aliases = response.aliases[:steps]
                 return replace(response, aliases=aliases, name=alias.target, finals=(), overlong=False)
         return response
+
+    def _is_private(self, name: Name, qtype: int) -> Steps[bool]:
+        return self._mode.private and (yield from _consult(name, qtype)).message is not None
 
     def _private(self, message: Message, name: Name, qtype: int) -> _Part:
         """A private zone's answer: never signed, never validated, and never a referral."""

@@ -244,3 +244,21 @@ def test_compact_denial_with_either_rcode_says_that_there_is_no_name():
     answer = world.run("nothing.compact.com.")
     assert answer.secure and answer.nxname and answer.rcode == 3
     assert not world.run("nothing.example.com.").nxname
+
+
+def test_a_parents_server_has_no_say_about_what_is_known_to_be_delegated():
+    """RFC 2181 §5.4.1. One server for com. and for a zone below it tells of another such zone."""
+    world = internet()
+    memory = world.memory()
+    com = world.zones[dns.name.from_text("com.")].contents
+    lies = dns.rdata.from_text("IN", "CNAME", "www.unsigned.com.")
+    com.find_rdataset(dns.name.from_text("lies.com."), "CNAME", create=True).add(lies, 300)
+
+    def poison(reply, server, qname, qtype, tcp):
+        if qname == "lies.com.":
+            reply.answer.append(dns.rrset.from_text("www.unsigned.com.", 300, "IN", "A", "203.0.113.66"))
+        return reply
+
+    world.tamper = poison
+    assert addresses(world.run("www.unsigned.com.", memory=memory)) == ["192.0.2.21"]
+    assert addresses(world.run("lies.com.", memory=memory)) == ["192.0.2.21"]
