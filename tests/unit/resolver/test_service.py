@@ -5,6 +5,7 @@ import asyncio
 import dns.flags
 import dns.message
 import dns.name
+import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 import pytest
@@ -49,8 +50,10 @@ class Desk:
 
     def look(self, qname, qtype="A", **flags):
         query = dns.message.make_query(qname, qtype, want_dnssec=flags.pop("do", True))
-        if flags.pop("cd", False):
-            query.flags |= dns.flags.CD
+        query.flags &= ~dns.flags.AD
+        for flag, bit in (("cd", dns.flags.CD), ("ad", dns.flags.AD)):
+            query.flags |= bit if flags.pop(flag, False) else 0
+        query.flags &= ~(0 if flags.pop("rd", True) else dns.flags.RD)
         packet = self.plane.answer("vpc:v", query.to_wire(), self.now)
         return None if packet is None else dns.message.from_wire(packet)
 
@@ -243,3 +246,101 @@ def test_before_the_boot_nothing_is_known():
     service.set_vpc("v", True)
     answer = run(service.resolve("vpc:v", Name.parse("a."), 1, cd=False))
     assert (answer.rcode, answer.ede[0]) == (2, 22)
+
+
+# (DO, CD, AD) of the query -> rcode and AD of the reply; RFC 4035 §3.2, RFC 6840 §5.7 to §5.9
+FLAGS = [(do, cd, ad) for do in (False, True) for cd in (False, True) for ad in (False, True)]
+
+
+@pytest.mark.parametrize(("do", "cd", "ad"), FLAGS)
+def test_the_clients_flags_mean_the_same_on_a_miss_and_on_a_hit(do, cd, ad):
+    world = internet()
+    world.zones[dns.name.from_text("example.net.")].expiration = NOW - 1
+    desk = Desk(world)
+
+    async def story():
+        for qname, secure, fails in (
+            ("www.example.com.", True, False),
+            ("nothing.example.com.", True, False),
+            ("www.unsigned.com.", False, False),
+            ("www.example.net.", False, True),
+        ):
+            replies = [await desk.ask(qname, do=do, cd=cd, ad=ad) for _ in range(2)]
+            for reply in replies:
+                assert (reply.rcode() == 2) is (fails and not cd)
+                # a client that checks for itself gets what there is, unchecked when it was not known
+                assert bool(reply.flags & dns.flags.AD) is (secure and (do or ad) and not cd)
+                assert bool(reply.flags & dns.flags.CD) is cd
+                proofs = {r.rdtype for r in (*reply.answer, *reply.authority)} & {46, 47}
+                assert bool(proofs) is (do and reply.rcode() != 2 and "unsigned" not in qname)
+                if fails and not cd and do:
+                    # RFC 8914 §4.8: from the cache too
+                    assert [int(o.code) for o in reply.options] == [7]
+
+    run(story())
+
+
+def test_ttls_count_down_and_failures_are_kept_for_a_second():
+    world = internet()
+    world.zones[dns.name.from_text("example.net.")].expiration = NOW - 1
+    desk = Desk(world)
+
+    async def story():
+        assert (await desk.ask("www.example.com.")).answer[0].ttl == 300
+        desk.now = NOW + 100
+        assert {r.ttl for r in desk.look("www.example.com.").answer} == {200}
+        desk.now = NOW + 300
+        assert desk.look("www.example.com.") is None
+        desk.now = NOW
+        assert (await desk.ask("www.example.net.")).rcode() == 2
+        assert desk.look("www.example.net.").rcode() == 2
+        desk.now = NOW + 1
+        assert desk.look("www.example.net.") is None
+
+    run(story())
+
+
+def test_without_rd_only_what_is_known_is_told():
+    desk = Desk(internet())
+
+    async def story():
+        assert desk.look("www.example.com.", rd=False).rcode() == 5
+        await desk.ask("www.example.com.")
+        reply = desk.look("www.example.com.", rd=False)
+        assert reply.rcode() == 0 and reply.flags & dns.flags.RA and not reply.flags & dns.flags.RD
+        assert not desk.plane.take_misses(64, 0)
+
+    run(story())
+
+
+def test_the_aws_profile_ignores_what_clients_want_of_dnssec():
+    world = internet()
+    world.zones[dns.name.from_text("example.net.")].expiration = NOW - 1
+    desk = Desk(world)
+    desk.plane.set_resolver_view("vpc:v", [], aws_profile=True)
+
+    async def story():
+        for flags in ({"do": True, "ad": True}, {"cd": True}):
+            reply = await desk.ask("www.example.com.", **flags)
+            assert reply.rcode() == 0 and not reply.flags & dns.flags.AD
+            assert [r.rdtype for r in reply.answer] == [1]
+            assert (await desk.ask("nothing.compact.com.", **flags)).rcode() == 3
+            assert (await desk.ask("www.example.net.", **flags)).rcode() == 2
+
+    run(story())
+
+
+def test_a_large_answer_is_truncated_over_udp_and_any_has_all_types():
+    world = internet()
+    zone = world.zones[dns.name.from_text("example.com.")]
+    long = dns.rdataset.from_text_list("IN", "TXT", 300, [f'"{i} {"x" * 200}"' for i in range(12)])
+    zone.contents.replace_rdataset(dns.name.from_text("long.example.com."), long)
+    desk = Desk(world)
+
+    async def story():
+        reply = await desk.ask("long.example.com.", "TXT")
+        assert reply.flags & dns.flags.TC and not reply.answer
+        reply = await desk.ask("www.example.com.", "ANY")
+        assert {1, 16, 46, 47} <= {r.rdtype for r in reply.answer} and reply.flags & dns.flags.AD
+
+    run(story())
