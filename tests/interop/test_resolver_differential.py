@@ -57,13 +57,19 @@ class Verdict:
 def known_difference(world: RandomWorld, qname: str, ours: Verdict, theirs: Verdict) -> str | None:
     """Why the two may differ here; None when they may not."""
     names = {qname} | {word for r in ours.records | theirs.records for word in r.split()}
-    faults = {zone.fault for name in names if name.endswith(".") and (zone := world.zone_of(name))}
-    if faults & {"no name", "no data"} and (ours.records == theirs.records or ours.rcode == "SERVFAIL"):
+    zones = [zone for name in names if name.endswith(".") and (zone := world.zone_of(name))]
+    faults = {zone.fault for zone in zones}
+    we_refuse = ours.rcode == "SERVFAIL"
+    if faults & {"no name", "no data"} and (ours.records == theirs.records or we_refuse):
         return "the rcode is not signed: we correct it by the proof, or refuse; unbound passes some on"
-    if "unsigned soa" in faults and ours.rcode == "SERVFAIL" and theirs.records and not theirs.secure:
+    if "unsigned soa" in faults and we_refuse and theirs.records and not theirs.secure:
         return "unbound does not check the SOA at the end of a chain of aliases that began insecure"
-    if "strip answers" in faults and ours.rcode == "SERVFAIL" and all(" cname " in r for r in theirs.records):
-        return "unbound passes an unsigned alias before a denial that is proven"
+    if "strip answers" in faults and we_refuse and any(" cname " in r for r in theirs.records):
+        return "unbound passes an unsigned alias of a signed zone when it leads to what is secure"
+    if not (ours.secure or theirs.secure or we_refuse) and ("deny" in faults or any(z.liar for z in zones)):
+        return (
+            "an insecure zone whose servers contradict each other, or themselves: what is asked first decides"
+        )
     return None
 
 
