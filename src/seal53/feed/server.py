@@ -179,6 +179,8 @@ class FeedServer:
                 self._heed(edge, connection, message)
         except (frames.FeedFault, TimeoutError) as e:
             journal.event("feed-refused", level=logging.WARNING, why=str(e) or "no hello in time")
+        except asyncio.CancelledError:
+            pass  # the process ends; asyncio would tell of a cancelled connection as of an error
         finally:
             self._connections.discard(connection)
             if connection.edge is not None and connection.edge.connection is connection:

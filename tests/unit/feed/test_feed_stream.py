@@ -302,3 +302,16 @@ def test_what_is_refused_for_ever_is_not_sent_without_a_pause(tmp_path: Path) ->
             assert len(edge.heard) == before
 
     asyncio.run(story())
+
+
+def test_a_loop_that_ends_tells_of_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        world, edge = World(), Edge()
+        async with listening(world, tmp_path / "s"), following(edge, tmp_path / "s"):
+            await edge.until(lambda e: e.caught_up)
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()  # as asyncio.run does at its end, with connections open
+            await asyncio.sleep(0)
+
+    asyncio.run(story())
+    assert caplog.text == ""
