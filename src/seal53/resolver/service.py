@@ -201,15 +201,17 @@ class ResolverService:
         )
 
     async def _cached(self, question: Question) -> Answer:
-        now = self._clock.now()
-        kept = None if self._kept is None else self._kept.get(question, now)
-        if kept is not None:
-            return kept[1].aged(now - kept[0])
         view_id, qname, qtype, cd = question
+        kept = self._kept  # a change of settings meanwhile puts another in its place
+        if kept is None:
+            return await self.resolve(view_id, qname, qtype, cd=cd)
+        now = self._clock.now()
+        known = kept.get(question, now)
+        if known is not None:
+            return known[1].aged(now - known[0])
         answer = await self.resolve(view_id, qname, qtype, cd=cd)
-        # a clock that stands still must not keep failures
-        if self._kept is not None and answer.rcode != SERVFAIL:
-            self._kept.put(question, (now, answer), now=now, ttl_s=answer.ttl)
+        if answer.rcode != SERVFAIL:  # a clock that stands still must not keep failures
+            kept.put(question, (now, answer), now=now, ttl_s=answer.ttl)
         return answer
 
     async def resolve(self, view_id: str, qname: Name, qtype: int, *, cd: bool) -> Answer:
