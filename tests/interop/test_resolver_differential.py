@@ -70,6 +70,8 @@ def known_difference(world: RandomWorld, qname: str, ours: Verdict, theirs: Verd
         return (
             "an insecure zone whose servers contradict each other, or themselves: what is asked first decides"
         )
+    if any(z.liar for z in zones) and ours.secure and theirs.rcode == "SERVFAIL":
+        return "unbound may give up before it has asked the honest server"
     return None
 
 
