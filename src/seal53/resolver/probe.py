@@ -8,7 +8,7 @@ is a `ProbeFault`. Not for: our own database.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seal53.base.clock import Clock
@@ -18,7 +18,7 @@ from seal53.core import Name, RrType, rtype_text
 from seal53.resolver import rdata as rd
 from seal53.resolver.anchors import Anchors
 from seal53.resolver.classify import Broken, Outcome, Referral, Response
-from seal53.resolver.effects import Ask, Reply, Steps, Work, WorkFault
+from seal53.resolver.effects import Ask, Steps, Work, WorkFault
 from seal53.resolver.iterate import TIMEOUTS_MS, Iteration, Unreachable
 from seal53.resolver.memory import Memory
 from seal53.resolver.status import Status
@@ -81,7 +81,7 @@ class LiveProbe:
                     assert isinstance(effect, Ask)
                     reply = await upstream.ask(effect)
                     # one moment for the whole probe: what it finds on its way may not expire under it
-                    effect = steps.send(Reply(now, reply.message, reply.failure))
+                    effect = steps.send(replace(reply, now=now))
         except StopIteration as end:
             assert isinstance(end.value, Delegation)
             return end.value
