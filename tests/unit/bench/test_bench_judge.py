@@ -40,7 +40,7 @@ def reply(qname, *, answer=(), authority=(), rcode=dns.rcode.NOERROR, signed=Tru
         for each in rrsets:
             section.append(each)
             if signed:
-                rrsig = dns.dnssec.sign(each, KEY, APEX, DNSKEY, inception=now - 9, expiration=now + 99)
+                rrsig = dns.dnssec.sign(each, KEY, APEX, DNSKEY, inception=now - 9, expiration=now + 9999)
                 section.append(dns.rrset.from_rdata(each.name, each.ttl, rrsig))
     return message
 
