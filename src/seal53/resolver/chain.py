@@ -75,20 +75,23 @@ class Chain:
             at = at.parent()
         return False
 
-    def forget(self, name: Name) -> None:
+    def forget(self, name: Name) -> bool:
         """Drops what is cached of the zone of `name`, unless this question found it out: it may be old.
 
-        That is: its keys, its delegation, and proofs that there is no zone cut between it and `name`.
+        That is: its keys, its delegation, and proofs that there is no zone cut between it and `name`. Returns
+        whether there was anything.
         """
         at: Name | None = name
+        found = False
         while at is not None and at not in self._fresh_keys:
-            known = self._memory.zones.pop(at)
+            keys = self._memory.zones.pop(at)
             if at not in self._fresh_ds:
-                self._memory.delegations.forget(at)
-            if known is not None:
+                found = self._memory.delegations.pop(at) is not None or found
+            if keys is not None:
                 self._ask_ds.add(at)
-                return
+                return True
             at = at.parent()
+        return found
 
     def check(self, signed: SignedSet, zone: Zone) -> Verified | Verdict:
         return check(signed, zone, now=self._work.now, work=self._work, crypto=self._crypto)

@@ -64,7 +64,7 @@ class WorkFault(Fault):
 # what an attacker's zone can make us do (RFC 9520 §3.1; the NXNS and KeyTrap papers).
 MOST_ASKS = 120
 MOST_SIGNATURE_CHECKS = 96
-MOST_RETRIES = 3
+MOST_RETRIES = 5  # unbound's val-max-restart
 
 
 @dataclass(slots=True)

@@ -51,13 +51,16 @@ class Iteration:
         self._work = work
         self._spread = spread
         self._ipv6 = ipv6
+        self._distrusted: set[str] = set()  # gave answers that did not validate
 
     def fetch(self, qname: Name, qtype: int, *, again: Response | None = None) -> Steps[Response]:
         """What the zone's servers say.
 
-        `again`: a former response that did not validate; another server is preferred, and TCP is used, which
-        a forger off the path cannot answer. Errors: Unreachable, WorkFault.
+        `again`: a former response that did not validate; its server is asked last from now on, and TCP is
+        used, which a forger off the path cannot answer. Errors: Unreachable, WorkFault.
         """
+        if again is not None:
+            self._distrusted.add(again.server)
         # RFC 4035 §3.1.4.1: the DS of a name is in the zone above it
         above = qname.parent() if qtype == RrType.DS else None
         start = self._memory.closest_cut(above or qname, self._work.now)
@@ -125,7 +128,7 @@ class Iteration:
     ) -> Steps[tuple[Outcome | None, list[str]]]:
         """The first usable outcome of the cut's servers, or None and what each of them failed with."""
         failures: list[str] = []
-        known = self._ordered([a for _, addresses in cut.glue for a in addresses], again)
+        known = self._ordered([a for _, addresses in cut.glue for a in addresses])
         unknown = self._rotated([h for h in cut.hosts if h not in dict(cut.glue)])
         hopeless: set[str] = set()
         tries = 0
@@ -145,7 +148,7 @@ class Iteration:
                     lookups += 1
                     fresh = [a for a in (yield from self._lookup(host)) if a not in known]
                     known = known + fresh
-                    queue = self._ordered(fresh, again)
+                    queue = self._ordered(fresh)
                     continue
                 if tries >= (MOST_TRIES if again is None else MOST_SECOND_TRIES):
                     return None, failures
@@ -211,12 +214,11 @@ class Iteration:
                     return [], UNKNOWN_HOST_S
         return [], UNKNOWN_HOST_S
 
-    def _ordered(self, servers: Iterable[str], again: Response | None) -> list[str]:
-        """Those that did not fail lately first, IPv4 before IPv6; whose answer did not validate last."""
+    def _ordered(self, servers: Iterable[str]) -> list[str]:
+        """Those that did not fail lately first, IPv4 before IPv6; whose answers did not validate last."""
         rotated = self._rotated(list(dict.fromkeys(s for s in servers if self._ipv6 or ":" not in s)))
-        now = self._work.now
-        avoid = again.server if again is not None else None
-        return sorted(rotated, key=lambda s: (s == avoid, self._memory.health.is_suspect(s, now), ":" in s))
+        now, health = self._work.now, self._memory.health
+        return sorted(rotated, key=lambda s: (s in self._distrusted, health.is_suspect(s, now), ":" in s))
 
     def _are_down(self, servers: Sequence[str]) -> bool:
         return bool(servers) and all(self._memory.health.is_down(s, self._work.now) for s in servers)

@@ -126,18 +126,20 @@ class Resolution:
                 return self._private(reply.message, name, qtype)
         response = yield from self._fetch(name, qtype)
         judged = yield from self._judge(response)
+        chain = self._validation.chain
         if (
             judged.verdict.status is Status.BOGUS
-            and not self._validation.chain.has_failed_above(name)
+            and not chain.has_failed_above(name)
             and self.work.may_retry()
         ):
-            # someone may have answered before the name server did, or a key has changed
-            self._validation.chain.forget(name)
-            with suppress(Unreachable):
+            second = response
+            with suppress(Unreachable):  # someone may have answered before the name server did
                 second = yield from self._fetch(name, qtype, again=response)
+            rejudged = yield from self._judge(second)
+            if rejudged.verdict.status is Status.BOGUS and chain.forget(name):  # or a key has changed
                 rejudged = yield from self._judge(second)
-                if not rejudged.verdict.refuses:
-                    return _Part(rejudged, second)
+            if not rejudged.verdict.refuses:
+                return _Part(rejudged, second)
         if judged.verdict.status is Status.BOGUS:
             self._memory.distrust_path(name)
         return _Part(judged, response)

@@ -474,3 +474,30 @@ def test_a_second_opinion_that_cannot_be_had_leaves_the_first():
     world.zones[EXAMPLE].contents.delete_rdataset(EXAMPLE, T.DNSKEY)
     world.tamper = lambda reply, server, qname, qtype, tcp: None if tcp else reply
     refused(world.run("www.example.com."), Ede.DNSKEY_MISSING)
+
+
+@pytest.mark.parametrize("spread", range(4))
+@pytest.mark.parametrize(
+    "qname", ["www.example.com.", "a.ent.example.com.", "y.wild.example.com.", "*.wild.example.com."]
+)
+def test_one_lying_server_of_two_does_no_harm(qname, spread):
+    """Whatever is asked of it on the way, a few tries suffice for the whole chain."""
+    world = internet()
+    host = dns.rdata.from_text("IN", "NS", "ns2.example.com.")
+    address = dns.rdata.from_text("IN", "A", "10.0.0.33")
+    for zone in (world.zones[COM], world.zones[EXAMPLE]):
+        zone.contents.find_rdataset(EXAMPLE, T.NS).add(host)
+        zone.contents.find_rdataset(name("ns2.example.com."), T.A, create=True).add(address, 300)
+    world.servers["10.0.0.33"] = world.servers["10.0.0.3"]
+
+    def tamper(reply, server, qname, qtype, tcp):
+        if server == "10.0.0.33":
+            reply.answer = [r for r in reply.answer if r.rdtype != T.RRSIG]
+            reply.authority = [r for r in reply.authority if r.rdtype != T.RRSIG]
+        return reply
+
+    world.tamper = tamper
+    memory = world.memory()
+    for qtype in ("A", "AAAA", "TXT"):
+        assert world.run(qname, qtype, spread=spread, memory=memory).secure
+        assert world.run(qname, qtype, spread=spread + 1, memory=memory).secure
