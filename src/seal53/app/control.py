@@ -147,7 +147,7 @@ class _Control:
             uvicorn.Config(
                 self._application(),
                 log_config=None,
-                log_level=logging.WARNING,
+                log_level=logging.CRITICAL,  # what a client did wrong is told by `record`
                 lifespan="off",
                 ws="none",
                 timeout_graceful_shutdown=1,

@@ -1,7 +1,7 @@
 """Control's end of the feed: who is connected, what each name server serves, and what it is sent.
 
-    Hello -> (what it lacks) -> CaughtUp -> deltas, each acknowledged a full queue, a bad frame, a wrong
-    token: the connection ends, the edge comes back and is caught up anew
+    Hello -> (what it lacks) -> CaughtUp -> deltas, each acknowledged
+    a full queue, a bad frame, a wrong token: the connection ends; the edge comes back and is caught up anew
 
 A name server counts for a Change from its Hello until its supervisor saw it end, connected or not (I3).
 Runs on one event loop; what may be called from other threads says so. Limits: 4096 messages wait for a slow

@@ -1,7 +1,9 @@
 """From committed facts to what every name server serves (I3, I10).
 
-    outbox rows -> one edit per zone -> stage -> prove -> commit -> feed -> acknowledged by all -> Changes
-    in sync |  unproven: nothing is sent, the Change stays PENDING, tried again later
+    outbox rows -> one edit per zone -> stage -> prove -> commit -> feed -> acknowledged by all -> in sync
+                                                   |
+                                                   unproven: nothing is sent, the Change stays PENDING,
+                                                   tried again later
 
 One data plane in this process is the reference (`published`): what is sent was proven in it first. Rows of
 one zone that wait together become one version. On start everything is composed anew from the facts, so that

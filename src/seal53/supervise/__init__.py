@@ -1,8 +1,9 @@
 """What `seal53 serve` starts: a process that only starts, watches and ends the roles.
 
-    forked --answers--> answering --ended--> forked again: at once when it had answered, else after a
-    growing pause first start: a role that says why it cannot start, or that ends three times before it
-    answered, ends the service
+    forked --answers--> answering --ended--> forked again
+        at once when it had answered, else after a growing pause
+        at the first start: a role that says why it cannot start, or that ends three times before it
+        answered, ends the service
 
 It keeps the ready file: written once every role answers, then whenever facts or process ids change, removed
 at the end. It tells control which name servers live. Not for: anything about DNS. Limits: one process a
@@ -14,6 +15,7 @@ import gc
 import json
 import logging
 import os
+import resource
 import select
 import selectors
 import signal
@@ -49,6 +51,9 @@ def serve(settings: Settings, make_roles: Callable[[Place], Mapping[str, Role]],
     clock = SystemClock()
     with _Signals() as signals:
         os.umask(0o077)  # I6: whatever a process of the service makes is its user's alone
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # the usual 1024 is what the cap on TCP connections alone may take
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         ground = grounds.take(settings, clock, time.sleep)
         try:
             if ground.fell_back:

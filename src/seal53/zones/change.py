@@ -7,7 +7,8 @@
 Changes act in order, so that a DELETE of an A and a CREATE of a CNAME at the same name pass together.
 Messages are Route 53's where they are known. Routing policies, health checks and aliases to other hosted
 zones are refused.
-Limits: an alias may point at another alias; a circle that this batch does not touch is not seen here.
+Limits: an alias may point at another alias; a circle is refused only where the owners of this batch show it
+whole. The data plane ends the others without an answer.
 """
 
 from collections.abc import Iterable, Sequence
