@@ -56,7 +56,9 @@ class Verdict:
 
 def known_difference(world: RandomWorld, qname: str, ours: Verdict, theirs: Verdict) -> str | None:
     """Why the two may differ here; None when they may not."""
-    names = {qname} | {word for r in ours.records | theirs.records for word in r.split()}
+    names = {qname, qname.partition(".")[2] or "."} | {
+        word for r in ours.records | theirs.records for word in r.split()
+    }
     zones = [zone for name in names if name.endswith(".") and (zone := world.zone_of(name))]
     faults = {zone.fault for zone in zones}
     we_refuse = ours.rcode == "SERVFAIL"
@@ -70,8 +72,8 @@ def known_difference(world: RandomWorld, qname: str, ours: Verdict, theirs: Verd
         return (
             "an insecure zone whose servers contradict each other, or themselves: what is asked first decides"
         )
-    if any(z.liar for z in zones) and ours.secure and theirs.rcode == "SERVFAIL":
-        return "unbound may give up before it has asked the honest server"
+    if any(z.liar for z in zones) and ours.secure and (theirs.rcode == "SERVFAIL" or not theirs.secure):
+        return "unbound may give up before it has asked the honest server, or keep what the other left out"
     return None
 
 
