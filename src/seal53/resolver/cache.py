@@ -84,15 +84,17 @@ class ServerHealth:
 
     # No standard says: long enough to matter, short enough that a server that is back is used again.
     PENALTY_S = 10
-    # Failures in a row that neither chance nor a server which drops one kind of question explains.
+    # Failures in a row, over some time, that neither chance, nor a burst of questions, nor a server which
+    # drops one kind of question explains.
     DOWN_AFTER = 8
+    DOWN_AFTER_S = 1
 
     def __init__(self, most: int) -> None:
-        self._failures: TtlCache[str, int] = TtlCache(most)
+        self._failures: TtlCache[str, tuple[int, int]] = TtlCache(most)  # how many, since when
 
     def failed(self, server: str, now: int) -> None:
-        count = self._failures.get(server, now) or 0
-        self._failures.put(server, count + 1, now=now, ttl_s=self.PENALTY_S)
+        count, since = self._failures.get(server, now) or (0, now)
+        self._failures.put(server, (count + 1, since), now=now, ttl_s=self.PENALTY_S)
 
     def answered(self, server: str) -> None:
         self._failures.forget(server)
@@ -101,4 +103,5 @@ class ServerHealth:
         return self._failures.get(server, now) is not None
 
     def is_down(self, server: str, now: int) -> bool:
-        return (self._failures.get(server, now) or 0) >= self.DOWN_AFTER
+        count, since = self._failures.get(server, now) or (0, now)
+        return count >= self.DOWN_AFTER and now - since >= self.DOWN_AFTER_S
