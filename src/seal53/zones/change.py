@@ -1,8 +1,9 @@
 """A change batch: from what a zone holds and what a caller wants to one atomic edit, or to why not.
 
     check(changes)          sizes and structure, before anything is read; the first problem is raised
-    read(zone, changes)     names and values; problems are kept with their change decide(batch, present)  in
-    order, on what the zone holds at the batch's owners; all problems are raised together
+    read(zone, changes)     names and values; problems are kept with their change
+    decide(batch, present)  in order, on what the zone holds at the batch's owners; all problems are raised
+                            together
 
 Changes act in order, so that a DELETE of an A and a CREATE of a CNAME at the same name pass together.
 Messages are Route 53's where they are known. Routing policies, health checks and aliases to other hosted
