@@ -129,10 +129,13 @@ def test_the_test_clock(servers, tmp_path):
     clock.write_text(str(int(time.time())))
     resolver = OurResolver(servers, tmp_path, "--test-clock", str(clock))
     start = int(clock.read_text())
-    assert resolver.ask("www.example.com.").flags & dns.flags.AD
+    first = resolver.ask("www.example.com.")
+    assert first.flags & dns.flags.AD
     before = len(servers.world.asked)
     clock.write_text(str(start + 100))
-    assert resolver.ask("www.example.com.").flags & dns.flags.AD
+    later = resolver.ask("www.example.com.")
+    assert later.flags & dns.flags.AD
+    assert later.answer[0].ttl == first.answer[0].ttl - 100
     assert len(servers.world.asked) == before
     clock.write_text(str(start + 300))
     assert resolver.ask("www.example.com.").flags & dns.flags.AD

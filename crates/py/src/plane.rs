@@ -169,7 +169,7 @@ impl PyDataPlane {
     }
 
     /// Keeps what was found out about a question, and answers those who wait for it.
-    #[pyo3(signature = (view_id, qname, qtype, cd, *, rcode, nxname, answer, authority, secure, ttl, ede))]
+    #[pyo3(signature = (view_id, qname, qtype, cd, *, rcode, nxname, answer, authority, secure, ttl, ede, keep = true))]
     #[allow(clippy::too_many_arguments)]
     fn fill(
         &self,
@@ -185,6 +185,7 @@ impl PyDataPlane {
         secure: bool,
         ttl: u32,
         ede: Option<(u16, String)>,
+        keep: bool,
     ) {
         py.detach(|| {
             let entry = Entry {
@@ -195,6 +196,7 @@ impl PyDataPlane {
                 additional: Vec::new(),
                 secure,
                 ttl,
+                transient: !keep,
                 ede,
             };
             self.plane.fill(view_id, &qname.0, RrType(qtype), cd, entry, unix_seconds());

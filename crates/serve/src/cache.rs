@@ -29,6 +29,8 @@ pub struct Entry {
     pub secure: bool,
     /// How long it may be kept, in seconds; 0 means not at all.
     pub ttl: u32,
+    /// It answers those who wait and is not kept, whatever its TTL: its maker keeps it by a clock of its own.
+    pub transient: bool,
     /// An extended DNS error (RFC 8914).
     pub ede: Option<(u16, String)>,
 }

@@ -177,7 +177,7 @@ impl Recursor {
                 (Vec::new(), now)
             }
         };
-        let keeps = entry.ttl > 0;
+        let keeps = entry.ttl > 0 && !entry.transient;
         let kept = Arc::new(Kept { entry, kept_at });
         if keeps {
             self.cache.put(question.clone(), Arc::clone(&kept), kept_at);

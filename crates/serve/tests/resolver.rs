@@ -174,6 +174,11 @@ fn what_may_not_be_kept_answers_only_those_who_wait() {
     plane.fill("r", &name("www.public.test."), RrType::A, false, address("www.public.test.", 0), NOW);
     assert_eq!(Message::parse(&receiver.try_recv().unwrap()).unwrap().answer[0].ttl, 0);
     assert!(waits(&plane, question, NOW));
+    let (_, receiver, _) = wait_for(&plane, question, NOW);
+    let transient = Entry { transient: true, ..address("www.public.test.", 60) };
+    plane.fill("r", &name("www.public.test."), RrType::A, false, transient, NOW);
+    assert_eq!(Message::parse(&receiver.try_recv().unwrap()).unwrap().answer[0].ttl, 60);
+    assert!(waits(&plane, question, NOW));
 }
 
 #[test]

@@ -274,6 +274,7 @@ class DataPlane:
         secure: bool,
         ttl: int,
         ede: tuple[int, str] | None,
+        keep: bool = True,
     ) -> None: ...
     def listen(self, address: str, port: int, view_id: str) -> int:
         """Answers at address over UDP and TCP; port 0 lets the system choose. Returns the port."""

@@ -55,6 +55,7 @@ class Plane(Protocol):
         secure: bool,
         ttl: int,
         ede: tuple[int, str] | None,
+        keep: bool = True,
     ) -> None: ...
 
 
@@ -196,8 +197,9 @@ class ResolverService:
             answer=answer.answer,
             authority=answer.authority,
             secure=answer.secure,
-            ttl=answer.ttl if self._kept is None else 0,
+            ttl=answer.ttl,
             ede=answer.ede,
+            keep=self._kept is None,
         )
 
     async def _cached(self, question: Question) -> Answer:
