@@ -195,7 +195,7 @@ def test_counters_are_told_when_asked(served: Served) -> None:
     assert served.apply(AskCounters(request=8)) == [Counters(request=8, counters={"queries": 3})]
 
 
-def test_a_vpc_flushes_its_cache_only_when_validation_changes(plane: FakePlane) -> None:
+def test_a_vpc_flushes_its_cache_when_validation_or_its_private_zones_change(plane: FakePlane) -> None:
     resolver = FakeResolver()
     served = Served(plane, port=53, resolver=resolver)
     vpc = VpcView(vpc_id="vpc-1", version=1, address="127.0.0.3", zone_ids=[], validate=False, serial=1)
@@ -205,18 +205,21 @@ def test_a_vpc_flushes_its_cache_only_when_validation_changes(plane: FakePlane) 
     assert said == [Ack(subject="vpc:vpc-1", version=1), Ready()]
     plane.flushed.clear()
     served.apply(whole(1))
-    served.apply(msgspec.structs.replace(vpc, version=2, zone_ids=["Z1"], serial=2))
-    assert plane.flushed == []
-    assert served.apply(msgspec.structs.replace(vpc, version=3, validate=True, serial=3)) == [
-        Ack(subject="vpc:vpc-1", version=3)
-    ]
+    with_zone = msgspec.structs.replace(vpc, zone_ids=["Z1"])
+    served.apply(msgspec.structs.replace(with_zone, version=2, serial=2))
     assert plane.flushed == ["vpc:vpc-1"]
+    served.apply(msgspec.structs.replace(with_zone, version=3, serial=3))
+    assert plane.flushed == ["vpc:vpc-1"]
+    assert served.apply(msgspec.structs.replace(with_zone, version=4, validate=True, serial=4)) == [
+        Ack(subject="vpc:vpc-1", version=4)
+    ]
+    assert plane.flushed == ["vpc:vpc-1"] * 2
     assert resolver.told == [
         ("boot", [("a.", "127.0.0.1")], [". IN DS …"], 53),
         ("vpc-1", False),
         ("vpc-1", True),
     ]
-    assert served.new_connection() == ({"Z1": 1}, {"vpc-1": 3})
+    assert served.new_connection() == ({"Z1": 1}, {"vpc-1": 4})
 
 
 def test_a_version_never_goes_back(served: Served, plane: FakePlane) -> None:
