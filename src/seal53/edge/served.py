@@ -219,7 +219,7 @@ class Served:
             self._resolver.set_vpc(message.vpc_id, message.validate)
             self._plane.flush(view_id)  # what was judged by other rules must not be answered any more
         elif set(before.zone_ids) != set(message.zone_ids):
-            self._plane.flush(view_id)  # an alias may have led into a private zone that is gone, or past a new one
+            self._plane.flush(view_id)  # an alias may have led into a zone that is gone
 
     def _view(self, view_id: str, state: _ViewState) -> None:
         before = self._views.get(view_id)
