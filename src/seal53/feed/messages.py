@@ -97,6 +97,27 @@ class ResolverBoot(msgspec.Struct, frozen=True, tag="boot"):
     upstream_port: int
 
 
+class RoutingFacts(msgspec.Struct, frozen=True, tag="routing"):
+    """What routed record sets are chosen by, whole each time; `version` is acknowledged as "routing".
+
+    `health` by health check id; one that is not in it counts as healthy. `cidr` has blocks by location by
+    collection id.
+    """
+
+    version: int
+    health: dict[str, bool]
+    cidr: dict[str, dict[str, list[str]]]
+    serial: int = 0
+
+
+class QueryLogs(msgspec.Struct, frozen=True, tag="query-logs"):
+    """Which zones log the queries for their names, whole each time, for the role "edge": the log group's
+    directory by zone id."""
+
+    zones: dict[str, str]
+    serial: int = 0
+
+
 class CaughtUp(msgspec.Struct, frozen=True, tag="caught-up"):
     """The snapshot is complete: the edge may answer."""
 

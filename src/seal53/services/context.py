@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from seal53.base.clock import UnixTime
 from seal53.base.ids import AccountId, Ids
 from seal53.core import Name
+from seal53.services.quotas import OPEN, Quotas
 from seal53.store import Store
 
 Request = Mapping[str, Any]
@@ -20,18 +21,40 @@ Response = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who acts, as policies name it.
+
+    Shape: `kind` is root, user or role; `arn` is the user's, or the assumed role's session's; `id` what
+    GetCallerIdentity calls UserId; `name` is the user's or role's, "" for root; `session_policy` is JSON.
+    """
+
+    kind: str
+    arn: str
+    id: str
+    name: str = ""
+    session_name: str = ""
+    session_policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who calls, from where, when: the principal of one account, read once per request."""
+    """Who calls, from where, when: the principal of one account, read once per request.
+
+    `principal` None is the account's root. `source_address` and `user_agent` are for the audit log alone.
+    """
 
     account_id: AccountId
     access_key_id: str
     region: str
     request_id: str
     now: UnixTime
+    principal: Principal | None = None
+    source_address: str = ""
+    user_agent: str = ""
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:iam::{self.account_id}:root"
+        return f"arn:aws:iam::{self.account_id}:root" if self.principal is None else self.principal.arn
 
 
 class DelegationSeen(Protocol):
@@ -53,6 +76,13 @@ class ParentProbe(Protocol):
         """Blocks up to some seconds. Raises ProbeFault when any server fails or the answer is not proven."""
 
 
+class NameServers(Protocol):
+    """What our own name servers would answer, asked in this process."""
+
+    def answer(self, zone_id: str, packet: bytes, now: UnixTime, *, client: str) -> bytes | None:
+        """The reply of the zone's published version to a client of this address; None when there is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Settings that operations need; made by `app` from `config`."""
@@ -60,6 +90,7 @@ class Limits:
     name_server_pattern: str  # "ns-{n}.set-{set}.seal53." : n 0..3, set the delegation set's number
     address_block: str  # "127.53.0.0/24"
     partition_account_root: str = "arn:aws:iam::{account}:root"
+    quotas: Quotas = OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +102,7 @@ class Services:
     ids: Ids
     probe: ParentProbe
     limits: Limits
+    name_servers: NameServers | None = None  # None: nothing is published in this process
 
 
 Operation = Callable[[Services, Request, Caller], Response]

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, bindparam, func, select, tuple_
+from sqlalchemy import Row, and_, bindparam, func, select, tuple_, update
 from sqlalchemy import delete as delete_from
-from sqlalchemy.dialects.sqlite import insert
 
-from seal53.core import Name, RecordSet
+from seal53.core import Name, RecordSet, decode_edit, encode_edit
 from seal53.store.engine import Tx
-from seal53.store.schema import record_sets
+from seal53.store.schema import hosted_zones, record_sets
 from seal53.zones.listing import Position, sort_key
 
 Key = tuple[Name, int, str]
@@ -84,23 +83,36 @@ def page(tx: Tx, zone_id: str, start: Position | None, limit: int) -> list[Store
 
 
 def count(tx: Tx, zone_id: str) -> int:
-    return tx.execute(
-        select(func.count()).select_from(record_sets).where(record_sets.c.zone_id == zone_id)
-    ).scalar_one()
+    """How many record sets the zone has; 0 for a zone that is not there."""
+    found: int | None = tx.execute(
+        select(hosted_zones.c.record_count).where(hosted_zones.c.id == zone_id)
+    ).scalar()
+    return found or 0
 
 
 def put(tx: Tx, zone_id: str, sets: Sequence[StoredSet]) -> None:
-    """Writes record sets; one with the same key is replaced."""
+    """Writes record sets; one with the same key is replaced. The zone's count follows."""
     if not sets:
         return
-    statement = insert(record_sets)
-    statement = statement.on_conflict_do_update(
-        index_elements=["zone_id", "sort_key", "type", "set_id"],
-        set_={
-            name: statement.excluded[name] for name in ("owner", "rtype", "ttl", "rdatas", "alias", "shape")
-        },
-    )
-    tx.execute(statement, [_values(zone_id, stored) for stored in sets])
+    keys = [
+        {
+            "its_sort_key": stored.position.key[0],
+            "its_type": stored.type,
+            "its_set_id": stored.record.set_id,
+        }
+        for stored in sets
+    ]
+    replaced = tx.execute(
+        delete_from(record_sets).where(
+            record_sets.c.zone_id == zone_id,
+            record_sets.c.sort_key == bindparam("its_sort_key"),
+            record_sets.c.type == bindparam("its_type"),
+            record_sets.c.set_id == bindparam("its_set_id"),
+        ),
+        keys,
+    ).rowcount
+    tx.execute(record_sets.insert(), [_values(zone_id, stored) for stored in sets])
+    _count(tx, zone_id, len(sets) - replaced)
 
 
 def delete(tx: Tx, zone_id: str, keys: Sequence[Key]) -> None:
@@ -113,13 +125,23 @@ def delete(tx: Tx, zone_id: str, keys: Sequence[Key]) -> None:
         record_sets.c.rtype == bindparam("its_rtype"),
         record_sets.c.set_id == bindparam("its_set_id"),
     )
-    tx.execute(
+    gone = tx.execute(
         statement,
         [
             {"its_owner": owner.lower().to_wire(), "its_rtype": rtype, "its_set_id": set_id}
             for owner, rtype, set_id in keys
         ],
-    )
+    ).rowcount
+    _count(tx, zone_id, -gone)
+
+
+def _count(tx: Tx, zone_id: str, more: int) -> None:
+    if more:
+        tx.execute(
+            update(hosted_zones)
+            .where(hosted_zones.c.id == zone_id)
+            .values(record_count=hosted_zones.c.record_count + more)
+        )
 
 
 def by_keys(tx: Tx, zone_id: str, keys: Sequence[Key]) -> list[StoredSet]:
@@ -138,7 +160,6 @@ def count_beside(tx: Tx, zone_id: str, *, apex: Name, types: Sequence[str]) -> i
 
 def _values(zone_id: str, stored: StoredSet) -> dict[str, object]:
     record = stored.record
-    alias = record.alias
     return {
         "zone_id": zone_id,
         "sort_key": sort_key(record.owner),
@@ -146,21 +167,14 @@ def _values(zone_id: str, stored: StoredSet) -> dict[str, object]:
         "set_id": record.set_id,
         "owner": record.owner.lower().to_wire(),
         "rtype": record.rtype,
-        "ttl": record.ttl if alias is None else None,
-        "rdatas": msgspec.msgpack.encode(list(record.rdatas)),
-        "alias": None if alias is None else alias.lower().to_wire(),
+        "item": encode_edit([record], []),
         "shape": msgspec.json.encode(stored.shape).decode(),
     }
 
 
-_decode_rdatas = msgspec.msgpack.Decoder(list[bytes]).decode
 _decode_shape = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredSet:
-    owner = Name.from_wire(row.owner)
-    if row.alias is None:
-        record = RecordSet(owner, row.rtype, row.set_id, ttl=row.ttl, rdatas=_decode_rdatas(row.rdatas))
-    else:
-        record = RecordSet(owner, row.rtype, row.set_id, alias=Name.from_wire(row.alias))
+    ((record,), _) = decode_edit(row.item)
     return StoredSet(record=record, type=row.type, shape=_decode_shape(row.shape))

@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -38,7 +38,9 @@ access_keys = Table(
     metadata,
     Column("access_key_id", String, primary_key=True),
     Column("account_id", String(12), ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("user_name", String),  # null: the account's root
     Column("sealed_secret", BLOB, nullable=False),
+    Column("inactive", Integer, nullable=False, server_default="0"),  # 1: refused
     Column("created_at", Integer, nullable=False),
 )
 
@@ -50,6 +52,11 @@ vpcs = Table(
     Column("region", String, nullable=False),
     Column("address", String, nullable=False, unique=True),  # of its resolver
     Column("created_at", Integer, nullable=False),
+    Column("cidr_block", String, nullable=False, server_default="10.0.0.0/16"),
+    Column("tenancy", String, nullable=False, server_default="default"),
+    # private zones are answered only where both are on
+    Column("dns_support", Integer, nullable=False, server_default="1"),
+    Column("dns_hostnames", Integer, nullable=False, server_default="1"),
     # DNSSEC validation: facts of the last change; the status is derived (ENABLING until change_id is in sync)
     Column("dnssec_config_id", String),
     # ENABLE | DISABLE | USE_LOCAL_RESOURCE_SETTING
@@ -66,6 +73,10 @@ delegation_sets = Table(
     Column("hosts", Text, nullable=False),  # JSON: four names, absolute, lower case
     Column("addresses", Text, nullable=False),  # JSON: four addresses, in the order of hosts
     Column("created_at", Integer, nullable=False),
+    # who made it reusable, and by which reference; null: it is not
+    Column("account_id", String(12), ForeignKey("accounts.id"), index=True),
+    Column("caller_reference", String),
+    UniqueConstraint("account_id", "caller_reference"),
 )
 
 hosted_zones = Table(
@@ -82,6 +93,8 @@ hosted_zones = Table(
     Column("delegation_set_id", String, ForeignKey("delegation_sets.id"), index=True),  # public alone
     # grows by one with every change of contents, keys or signatures
     Column("version", Integer, nullable=False),
+    Column("record_count", Integer, nullable=False, server_default="0"),  # rows of record_sets
+    Column("accelerated_recovery", Integer, nullable=False, server_default="0"),  # 1: asked for
     Column("created_at", Integer, nullable=False),
     # DNSSEC: facts; ServeSignature is derived. signing_at set and unsigning_at null: SIGNING.
     Column("signing_at", Integer),
@@ -99,6 +112,15 @@ zone_vpcs = Table(
     Column("vpc_id", String, ForeignKey("vpcs.id"), primary_key=True, index=True),
 )
 
+vpc_authorizations = Table(
+    "vpc_authorizations",
+    metadata,
+    Column("zone_id", String, ForeignKey("hosted_zones.id", ondelete="CASCADE"), primary_key=True),
+    Column("vpc_id", String, primary_key=True),  # of any account; it need not exist
+    Column("region", String, primary_key=True),
+    Column("created_at", Integer, nullable=False),
+)
+
 record_sets = Table(
     "record_sets",
     metadata,
@@ -108,12 +130,143 @@ record_sets = Table(
     Column("set_id", String, primary_key=True),
     Column("owner", BLOB, nullable=False),
     Column("rtype", Integer, nullable=False),
-    Column("ttl", Integer),  # null for an alias
-    # msgpack list of wire RDATAs, in the order given; empty for an alias
-    Column("rdatas", BLOB, nullable=False),
-    Column("alias", BLOB),  # the target's name, lower-case wire
+    # the put of an edit (`core.encode_put`): what name servers get, ready to be joined to others
+    Column("item", BLOB, nullable=False),
     Column("shape", Text, nullable=False),  # JSON: the ResourceRecordSet as the API returns it
     Index("record_sets_by_owner", "zone_id", "owner"),
+)
+
+record_references = Table(
+    "record_references",
+    metadata,
+    Column("zone_id", String, ForeignKey("hosted_zones.id", ondelete="CASCADE"), primary_key=True),
+    Column("sort_key", BLOB, primary_key=True),
+    Column("type", String, primary_key=True),
+    Column("set_id", String, primary_key=True),
+    Column("kind", String, primary_key=True),  # health | cidr | instance
+    Column("target", String, nullable=False),  # health check, "collection/location", traffic policy instance
+    Index("record_references_by_target", "kind", "target"),
+)
+
+alias_targets = Table(
+    "alias_targets",
+    metadata,
+    # an alias whose target lies outside of its zone; targets within are found by name servers themselves
+    Column("zone_id", String, ForeignKey("hosted_zones.id", ondelete="CASCADE"), primary_key=True),
+    Column("sort_key", BLOB, primary_key=True),
+    Column("type", String, primary_key=True),
+    Column("set_id", String, primary_key=True),
+    Column("owner", BLOB, nullable=False),
+    Column("target_zone_id", String),  # a hosted zone of ours; null: a name of an AWS service
+    Column("target_name", BLOB, nullable=False),  # lower-case wire
+    # of an AWS service's name: the RDATAs found last (msgpack), when, and when to look again
+    Column("rdatas", BLOB),
+    Column("found_at", Integer),
+    Column("failed_at", Integer),
+    Column("failure", String),
+    Column("look_at", Integer),
+    Index("alias_targets_by_zone", "target_zone_id", "target_name"),
+    Index("alias_targets_by_time", "look_at"),
+)
+
+record_protections = Table(
+    "record_protections",
+    metadata,
+    Column("zone_id", String, ForeignKey("hosted_zones.id", ondelete="CASCADE"), primary_key=True),
+    Column("sort_key", BLOB, primary_key=True),
+    Column("type", String, primary_key=True),
+    Column("owner", BLOB, nullable=False),
+    Column("comment", String),
+    Column("created_at", Integer, nullable=False),
+)
+
+query_logging_configs = Table(
+    "query_logging_configs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account_id", String(12), ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("zone_id", String, ForeignKey("hosted_zones.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("log_group_arn", String, nullable=False),
+    Column("created_at", Integer, nullable=False),
+)
+
+resource_tags = Table(
+    "resource_tags",
+    metadata,
+    Column("resource", String, primary_key=True),  # "hostedzone/Z…", "healthcheck/…", an ARN, "vpc/vpc-…"
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+health_checks = Table(
+    "health_checks",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account_id", String(12), ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("caller_reference", String, nullable=False),
+    Column("config", Text, nullable=False),  # JSON: HealthCheckConfig
+    Column("version", Integer, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    # the stored status; null: nobody has said
+    Column("healthy", Integer),
+    Column("status_at", Integer),
+    Column("reason", String),  # of the last failure
+    Column("deleted_at", Integer),  # the row stays: its caller reference is burnt
+    UniqueConstraint("account_id", "caller_reference"),
+)
+
+cidr_collections = Table(
+    "cidr_collections",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account_id", String(12), ForeignKey("accounts.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("caller_reference", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    UniqueConstraint("account_id", "name"),
+    UniqueConstraint("account_id", "caller_reference"),
+)
+
+cidr_blocks = Table(
+    "cidr_blocks",
+    metadata,
+    Column("collection_id", String, ForeignKey("cidr_collections.id", ondelete="CASCADE"), primary_key=True),
+    Column("block", String, primary_key=True),  # normal form: network address, no host bits
+    Column("location", String, nullable=False),
+    Index("cidr_blocks_by_location", "collection_id", "location"),
+)
+
+traffic_policies = Table(
+    "traffic_policies",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("account_id", String(12), ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("comment", String),
+    Column("created_at", Integer, nullable=False),
+)
+
+traffic_policy_instances = Table(
+    "traffic_policy_instances",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account_id", String(12), ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("zone_id", String, ForeignKey("hosted_zones.id"), nullable=False),
+    Column("sort_key", BLOB, nullable=False),
+    Column("owner", BLOB, nullable=False),
+    Column("type", String, nullable=False),
+    Column("ttl", Integer, nullable=False),
+    Column("policy_id", String, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("change_id", String, nullable=False),  # Creating until it is in sync
+    Column("failure", String),
+    Column("created_at", Integer, nullable=False),
+    UniqueConstraint("zone_id", "owner", "type"),
+    Index("traffic_policy_instances_by_policy", "policy_id", "policy_version"),
 )
 
 changes = Table(
@@ -121,7 +274,7 @@ changes = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("account_id", String(12), index=True),
-    Column("subject", String, nullable=False),  # "zone:Z…" | "vpc:vpc-…" | "none"
+    Column("subject", String, nullable=False),  # "zone:Z…" | "vpc:vpc-…" | "routing" | "none"
     Column("version", Integer, nullable=False),  # of the subject, that must be served
     Column("submitted_at", Integer, nullable=False),
     Column("insync_at", Integer),  # null: PENDING
@@ -135,7 +288,7 @@ outbox = Table(
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("subject", String, nullable=False, index=True),
     Column("version", Integer, nullable=False),
-    Column("kind", String, nullable=False),  # records | signing | zone | gone | vpc
+    Column("kind", String, nullable=False),  # records | signing | zone | gone | vpc | routing | logging
     # msgpack; for "records": list of (owner wire, rtype, set_id) touched
     Column("detail", BLOB, nullable=False),
     sqlite_autoincrement=True,
@@ -205,6 +358,112 @@ kms_keys = Table(
     Column("created_at", Integer, nullable=False),
     Column("disabled_at", Integer),
     Column("deletion_at", Integer),  # null unless pending deletion
+)
+
+kms_aliases = Table(
+    "kms_aliases",
+    metadata,
+    Column("account_id", String(12), ForeignKey("accounts.id"), primary_key=True),
+    Column("region", String, primary_key=True),
+    Column("name", String, primary_key=True),  # with "alias/"
+    Column("key_id", String, ForeignKey("kms_keys.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Integer, nullable=False),
+    Column("updated_at", Integer, nullable=False),
+)
+
+kms_grants = Table(
+    "kms_grants",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("key_id", String, ForeignKey("kms_keys.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("token", String, nullable=False),
+    Column("grantee", String, nullable=False),  # principal's ARN or service
+    Column("retiring", String),
+    Column("operations", Text, nullable=False),  # JSON list
+    Column("constraints", Text),  # JSON
+    Column("name", String),
+    Column("issuer", String, nullable=False),
+    Column("created_at", Integer, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("account_id", String(12), ForeignKey("accounts.id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("id", String, nullable=False, unique=True),  # AIDA…
+    Column("path", String, nullable=False),
+    Column("created_at", Integer, nullable=False),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("account_id", String(12), ForeignKey("accounts.id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("id", String, nullable=False, unique=True),  # AROA…
+    Column("path", String, nullable=False),
+    Column("trust_policy", Text, nullable=False),
+    Column("description", String),
+    Column("longest_session_s", Integer, nullable=False),
+    Column("created_at", Integer, nullable=False),
+)
+
+managed_policies = Table(
+    "managed_policies",
+    metadata,
+    Column("arn", String, primary_key=True),
+    Column("account_id", String(12), ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("id", String, nullable=False, unique=True),  # ANPA…
+    Column("name", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("description", String),
+    Column("default_version", Integer, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("updated_at", Integer, nullable=False),
+)
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("arn", String, ForeignKey("managed_policies.arn", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("created_at", Integer, nullable=False),
+)
+
+policy_attachments = Table(
+    "policy_attachments",
+    metadata,
+    Column("account_id", String(12), primary_key=True),
+    Column("kind", String, primary_key=True),  # user | role
+    Column("name", String, primary_key=True),
+    Column("arn", String, ForeignKey("managed_policies.arn"), primary_key=True, index=True),
+)
+
+inline_policies = Table(
+    "inline_policies",
+    metadata,
+    Column("account_id", String(12), primary_key=True),
+    Column("kind", String, primary_key=True),  # user | role
+    Column("name", String, primary_key=True),
+    Column("policy_name", String, primary_key=True),
+    Column("document", Text, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("access_key_id", String, primary_key=True),  # ASIA…
+    Column("account_id", String(12), ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("kind", String, nullable=False),  # role | user | root
+    Column("name", String, nullable=False),  # of the role or user; "" for root
+    Column("session_name", String, nullable=False),  # "" unless a role's
+    Column("sealed_secret", BLOB, nullable=False),
+    Column("token_digest", BLOB, nullable=False),  # SHA-256 of the session token
+    Column("policy", Text),  # session policy, JSON
+    Column("created_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False, index=True),
 )
 
 domains = Table(

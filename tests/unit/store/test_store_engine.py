@@ -6,6 +6,7 @@ import pytest
 
 from seal53.services import faults
 from seal53.store import Store, StoreFault, Unavailable, meta
+from seal53.store.schema import SCHEMA_VERSION
 
 
 def test_a_full_disk_leaves_nothing_and_passes(store: Store) -> None:
@@ -31,7 +32,7 @@ def test_a_read_only_disk_is_no_traceback(store: Store) -> None:
         meta.put(tx, "key", "value")
     assert not woken
     with store.read() as tx:
-        assert meta.get(tx, "schema") == "1"
+        assert meta.get(tx, "schema") == str(SCHEMA_VERSION)
     _pragma(store, "query_only=OFF")
     with store.write() as tx:
         meta.put(tx, "key", "value")
