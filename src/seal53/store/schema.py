@@ -169,6 +169,20 @@ alias_targets = Table(
     Index("alias_targets_by_time", "look_at"),
 )
 
+alias_paths = Table(
+    "alias_paths",
+    metadata,
+    # every name whose record sets went into the content of an alias that leads out of its zone, however far:
+    # who is touched there finds the aliases that are to be written anew. Of the alias's own type.
+    Column("zone_id", String, ForeignKey("hosted_zones.id", ondelete="CASCADE"), primary_key=True),
+    Column("sort_key", BLOB, primary_key=True),
+    Column("type", String, primary_key=True),
+    Column("set_id", String, primary_key=True),
+    Column("via_zone_id", String, primary_key=True),
+    Column("via_name", BLOB, primary_key=True),  # lower-case wire
+    Index("alias_paths_by_name", "via_zone_id", "via_name"),
+)
+
 record_protections = Table(
     "record_protections",
     metadata,
