@@ -53,6 +53,11 @@ rust: ## the crates' own tests, without Python
 python: setup ## unit, property, wire, interop and end-to-end tests
 	$(PY) -m pytest
 
+clients: setup ## the SDKs for JavaScript and Go and lego's provider against a service; needs Node.js and Go
+	cd tests/clients/js && npm ci --silent --no-audit --no-fund
+	cd tests/clients/go && go build -o bin/ ./...
+	SEAL53_REQUIRE_CLIENTS=1 $(PY) -m pytest tests/e2e/test_clients_sdks.py
+
 fmt: setup ## format everything
 	.venv/bin/ruff format src tests bench docs
 	.venv/bin/ruff check --fix src tests bench docs
@@ -76,4 +81,4 @@ clean: ## remove what was built
 	rm -rf .venv target dist bench/out
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup native-dev demo test lint types rust python fmt docs bench lock clean
+.PHONY: help setup native-dev demo test lint types rust python clients fmt docs bench lock clean
