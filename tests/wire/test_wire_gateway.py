@@ -11,14 +11,14 @@ from typing import Any
 
 import boto3
 import pytest
-import uvicorn
 from botocore.config import Config
 from test_wire_signatures import error
 from wire_world import ACCOUNT, KEY, NOW, SECRET, World
 
+from seal53.app import web
 from seal53.base.clock import SystemClock
 from seal53.base.errors import Fault
-from seal53.gateway.app import BODY_LIMIT, UVICORN
+from seal53.gateway.app import BODY_LIMIT
 from seal53.services.faults import AwsFault
 
 ZONE = "/2013-04-01/hostedzone/Z1"
@@ -216,9 +216,7 @@ def endpoint(world: World) -> Iterator[str]:
     world.returns("sts", "GetCallerIdentity", {"Account": ACCOUNT})
     world.clock = SystemClock()  # type: ignore[assignment]  # boto3 signs with the machine's clock
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(world.application(), log_level="warning", lifespan="off", **UVICORN)
-    )
+    server = web.serve(world.application(), world.clock)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"

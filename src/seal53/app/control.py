@@ -18,11 +18,12 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import uvicorn
 
+from seal53.app import web
 from seal53.app.facts import ReadyFacts
 from seal53.app.resolution import boot_of
 from seal53.app.seed import seed_accounts, seed_registry
@@ -143,17 +144,7 @@ class _Control:
 
     async def live(self) -> None:
         loop = self._loop = asyncio.get_running_loop()
-        server = _Server(
-            uvicorn.Config(
-                self._application(),
-                log_config=None,
-                log_level=logging.CRITICAL,  # what a client did wrong is told by `record`
-                lifespan="off",
-                ws="none",
-                timeout_graceful_shutdown=1,
-                **gateway.UVICORN,
-            )
-        )
+        server = web.serve(self._application(), self._clock)
         self._server = server
         loop.add_reader(self._link.socket, self._hear)
         committed = asyncio.Event()
@@ -326,14 +317,6 @@ class _Control:
             operator.require_managing(tx, caller)
         counters = asyncio.run_coroutine_threadsafe(self._feed.counters(), self._loop)
         return {"counters": counters.result(timeout=_SERVED_WITHIN_S)}
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the process has its own."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _soon(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

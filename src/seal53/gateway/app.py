@@ -1,8 +1,7 @@
 """The gateway as an ASGI application: a list of steps that one can read.
 
 Reading the body is asynchronous; all else runs in a worker thread, as operations are plain functions that may
-wait for a disk. Each call reads the clock once. Not for: TLS, sockets, or what operations do. Serve it with
-`UVICORN`, or replies carry two Date headers.
+wait for a disk. Each call reads the clock once. Not for: TLS, sockets, or what operations do.
 """
 
 import json
@@ -47,14 +46,6 @@ HEALTH_PATH = "/_seal53/health"
 BODY_LIMIT = 1_000_000  # octets; the largest real request is a change batch of 1000 records, some 300 kB
 BODY_TIME_S = 30.0
 _DRAIN_LIMIT = 8 * BODY_LIMIT  # read and thrown away, so that the client sees our answer and not a reset
-
-UVICORN: Mapping[str, Any] = {
-    "date_header": False,
-    "server_header": False,
-    "access_log": False,
-    "proxy_headers": False,
-}
-"""Keyword arguments for uvicorn.Config: Date comes from our clock, one line per call from `record`."""
 
 
 @dataclass(slots=True, kw_only=True)
