@@ -73,10 +73,20 @@ delegation_sets = Table(
     Column("hosts", Text, nullable=False),  # JSON: four names, absolute, lower case
     Column("addresses", Text, nullable=False),  # JSON: four addresses, in the order of hosts
     Column("created_at", Integer, nullable=False),
-    # who made it reusable, and by which reference; null: it is not
-    Column("account_id", String(12), ForeignKey("accounts.id"), index=True),
-    Column("caller_reference", String),
+)
+
+# An account's hold on a set, which is what its API knows as a reusable delegation set. Sets are shared, so that
+# several accounts may hold one, and none knows of the others.
+reusable_delegation_sets = Table(
+    "reusable_delegation_sets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account_id", String(12), ForeignKey("accounts.id"), nullable=False),
+    Column("caller_reference", String, nullable=False),
+    Column("set_id", String, ForeignKey("delegation_sets.id"), nullable=False, index=True),
+    Column("created_at", Integer, nullable=False),
     UniqueConstraint("account_id", "caller_reference"),
+    UniqueConstraint("account_id", "set_id"),
 )
 
 hosted_zones = Table(
@@ -84,7 +94,7 @@ hosted_zones = Table(
     metadata,
     Column("id", String, primary_key=True),
     # null: the registry's own (root, TLDs)
-    Column("account_id", String(12), ForeignKey("accounts.id"), index=True),
+    Column("account_id", String(12), ForeignKey("accounts.id")),
     Column("kind", String, nullable=False),  # public | private | root | tld
     Column("name", BLOB, nullable=False),
     Column("sort_key", BLOB, nullable=False),
@@ -95,6 +105,7 @@ hosted_zones = Table(
     Column("version", Integer, nullable=False),
     Column("record_count", Integer, nullable=False, server_default="0"),  # rows of record_sets
     Column("accelerated_recovery", Integer, nullable=False, server_default="0"),  # 1: asked for
+    Column("accelerated_recovery_at", Integer),  # when that was last changed
     Column("created_at", Integer, nullable=False),
     # DNSSEC: facts; ServeSignature is derived. signing_at set and unsigning_at null: SIGNING.
     Column("signing_at", Integer),
@@ -103,6 +114,7 @@ hosted_zones = Table(
     UniqueConstraint("account_id", "caller_reference"),
     CheckConstraint("kind IN ('public', 'private', 'root', 'tld')"),
     Index("hosted_zones_by_name", "account_id", "sort_key", "id"),
+    Index("hosted_zones_by_id", "account_id", "id"),
 )
 
 zone_vpcs = Table(
