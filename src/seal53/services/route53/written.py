@@ -1,0 +1,366 @@
+"""Aliases that lead out of their zone: name servers get their targets' record sets written out beside them.
+
+A name server knows one zone at a time and answers from it alone, so an alias into another zone carries copies
+of what its target would be chosen from: every variant with its routing, TTL and health check; aliases there
+are followed and written out in turn. `alias_paths` keeps every name that copies came from. Who changes one
+of these rewrites the alias in the same transaction (`follow_up`), so that what is stored always equals what
+would be written out anew.
+
+    write_out   before a batch's record sets are stored: their contents and rows, or why not
+    follow_up   after: the aliases, of any zone, that were made of what the batch touched
+    leave       after a zone was deleted: the same
+    renew       after an AWS service's name was looked up
+
+What there is to say when a target is not what it was:
+
+    a target, or its zone, that is gone     unresolved: SERVFAIL, never a wrong NODATA
+    an alias within its zone, to nothing    passed over, as its own name servers do
+    a circle, more than MOST_DEPTH steps    unresolved where it closes, or is cut
+    more than MOST_SETS, MOST_OCTETS        unresolved as a whole
+    an AWS name that has none of the type   NODATA
+
+Limits: an alias is rewritten for each change on its way, however many aliases there are. The Change of a
+batch is INSYNC when its own zone is served; the zones that point there are published beside it.
+Not for: aliases within a zone, which name servers follow themselves; looking names up (`reconcile.aliases`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from seal53.core import Name, NameFault, RecordSet
+from seal53.services.context import Caller, Services
+from seal53.services.route53.service_names import CLOUDFRONT, is_service_name
+from seal53.services.route53.shapes import alias_target
+from seal53.store import Tx, alias_targets, outbox, records
+from seal53.store import zones as zone_rows
+from seal53.store.alias_targets import Found, OutwardAlias, Place
+from seal53.store.records import Key, StoredSet
+from seal53.store.zones import HostedZone
+from seal53.zones import names, rdata
+from seal53.zones.change import BatchRefused, Edit
+from seal53.zones.recordset import ZoneSet
+
+# No standard gives these: they lie above what anybody needs by hand, and bound what one alias costs.
+MOST_DEPTH = 8  # steps from an alias to records
+MOST_SETS = 1000  # record sets in one alias's content
+MOST_OCTETS = 262_144  # of RDATA in it
+SERVICE_TTL_S = 60  # Route 53 developer guide: what aliases to AWS resources are answered with
+
+_NO_NAME = b"\0"  # a label below the apex that nobody has: an alias there is answered with NODATA
+
+
+def is_outward(zone_id: str, held: ZoneSet) -> bool:
+    return held.alias is not None and held.alias.zone_id != zone_id
+
+
+# --- for a batch
+
+
+def write_out(tx: Tx, services: Services, zone: HostedZone, edit: Edit, present: Iterable[ZoneSet]) -> Edit:
+    """The edit with the contents of the aliases in it that lead out of the zone; their rows are written.
+
+    Shape:  `present` are the record sets from before, at least those that the edit replaces or removes. An
+            edit and a zone without such aliases cost nothing.
+    Raises: BatchRefused, with every alias whose target does not exist, is not the caller's to point at, or
+            leads back to the alias.
+    """
+    outward = [held for held in edit.puts if is_outward(zone.id, held)]
+    touched = {*edit.deletes, *(held.key for held in edit.puts)}
+    before = [held.key for held in present if held.key in touched and is_outward(zone.id, held)]
+    if before:
+        alias_targets.delete(tx, zone.id, [(owner, rdata.TYPES[t], set_id) for owner, t, set_id in before])
+    if not outward:
+        return edit
+    problems: list[str] = []
+    written: dict[tuple[Name, str, str], ZoneSet] = {}
+    for held in outward:
+        alias, refused = _aim(tx, zone, held)
+        problems += refused
+        if refused:
+            continue
+        content = _Writer(tx, alias).write(held.record)
+        if content.circle or content.missing:
+            problems.append(f"{_head(held)}, but that target was not found")
+        elif content.too_large:
+            problems.append(f"{_head(held)}, but what it leads to is too large to be written out")
+        alias_targets.put(tx, [alias])
+        alias_targets.set_paths(tx, alias, content.paths)
+        written[held.key] = replace(held, record=content.record)
+        if alias.target_zone_id is None:
+            services.look_up_soon()
+    if problems:
+        raise BatchRefused(problems)
+    return replace(edit, puts=tuple(written.get(held.key, held) for held in edit.puts))
+
+
+def follow_up(
+    tx: Tx, services: Services, caller: Caller, zone_id: str, touched: Sequence[Key]
+) -> dict[str, int]:
+    """Rewrites the aliases of any zone that were made of these record sets, which were just stored.
+
+    Returns the zones whose contents are others now, with their new versions. One indexed statement when
+    nobody points at the zone.
+    """
+    names_touched = {(owner, _MNEMONICS[rtype]) for owner, rtype, _ in touched}
+    return _rewrite(tx, alias_targets.through(tx, zone_id, names_touched))
+
+
+def leave(tx: Tx, zone_id: str) -> dict[str, int]:
+    """Rewrites the aliases of other zones that were made of this zone's record sets; it was just deleted."""
+    return _rewrite(tx, [a for a in alias_targets.through_zone(tx, zone_id) if a.zone_id != zone_id])
+
+
+def renew(tx: Tx, targets: Iterable[tuple[Name, str]]) -> dict[str, int]:
+    """Rewrites the aliases that point at these AWS names, and what is made of those."""
+    changed = {
+        (alias.zone_id, alias.owner, alias.type, alias.set_id): alias
+        for target, type in targets
+        for direct in alias_targets.of_service_name(tx, target, type)
+        for alias in (direct, *alias_targets.through(tx, direct.zone_id, [(direct.owner, type)]))
+    }
+    return _rewrite(tx, changed.values())
+
+
+def _rewrite(tx: Tx, aliases: Iterable[OutwardAlias]) -> dict[str, int]:
+    touched: dict[str, list[Key]] = {}
+    seen: dict[Place, list[StoredSet]] = {}
+    for alias in aliases:
+        before = alias_targets.content(tx, alias)
+        if before is None:
+            continue
+        content = _Writer(tx, alias, seen).write(before)
+        alias_targets.set_paths(tx, alias, content.paths)
+        if content.record != before:
+            alias_targets.rewrite(tx, alias, content.record)
+            touched.setdefault(alias.zone_id, []).append((before.owner, before.rtype, before.set_id))
+    versions: dict[str, int] = {}
+    for zone_id, keys in sorted(touched.items()):
+        versions[zone_id] = zone_rows.bump(tx, zone_id)
+        detail = [[owner.lower().to_wire(), rtype, set_id] for owner, rtype, set_id in keys]
+        outbox.append(tx, f"zone:{zone_id}", versions[zone_id], "records", detail)
+    return versions
+
+
+# --- where an alias may point
+
+
+def _aim(tx: Tx, zone: HostedZone, held: ZoneSet) -> tuple[OutwardAlias, list[str]]:
+    """Where it leads, and why it may not. A zone of another account is as if it were not there."""
+    given = held.alias
+    assert given is not None
+    target = names.parse(given.name)
+    found = zone_rows.get(tx, given.zone_id)
+    if found is not None and found.account_id != zone.account_id:
+        found = None
+    alias = OutwardAlias(
+        zone_id=zone.id,
+        owner=held.owner,
+        type=held.type,
+        set_id=held.record.set_id,
+        target_zone_id=None if found is None else found.id,
+        target=target,
+        found=None,
+    )
+    if found is None:
+        if not is_service_name(given.zone_id, target):
+            return alias, _out_of_zone(held)
+        if given.zone_id == CLOUDFRONT and zone.is_private:
+            return alias, [f"{_head(held)}, but a private hosted zone cannot point at CloudFront"]
+        if given.zone_id == CLOUDFRONT and given.evaluate_health:
+            return alias, [f"{_head(held)}, but EvaluateTargetHealth must be false for CloudFront"]
+        known = alias_targets.known(tx, target, held.type)
+        return replace(alias, found=known or Found()), []
+    if not target.is_at_or_below(found.name):
+        return alias, _out_of_zone(held)
+    if found.is_private and not zone.is_private:
+        # what only a VPC may see must not be copied to where everybody looks
+        return alias, [f"{_head(held)}, but a public hosted zone cannot point at a private one"]
+    return alias, []
+
+
+def _head(held: ZoneSet) -> str:
+    assert held.alias is not None
+    return (
+        f"Tried to create an alias that targets {held.alias.name}, type {held.type}"
+        f" in zone {held.alias.zone_id}"
+    )
+
+
+def _out_of_zone(held: ZoneSet) -> list[str]:
+    """Both, as Route 53 says them."""
+    return [
+        f"{_head(held)}, but the alias target name does not lie within the target zone",
+        f"{_head(held)}, but that target was not found",
+    ]
+
+
+# --- what is written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Content:
+    """`record`: the alias with its content. `missing`: the target is not there; `circle`: it leads back."""
+
+    record: RecordSet
+    paths: frozenset[Place]
+    missing: bool = False
+    circle: bool = False
+    too_large: bool = False
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _Writer:
+    """Writes out one alias. `seen` may be shared while nothing but contents of aliases is changed."""
+
+    def __init__(self, tx: Tx, alias: OutwardAlias, seen: dict[Place, list[StoredSet]] | None = None) -> None:
+        self._tx = tx
+        self._alias = alias
+        self._seen = {} if seen is None else seen
+        self._paths: set[Place] = set()
+        self._circle = False
+        self._sets = self._octets = 0
+
+    def write(self, record: RecordSet) -> _Content:
+        """`record` gives all but the content."""
+        try:
+            group = self._target(self._alias, (self._alias.place,))
+        except _TooLarge:
+            record = _like(record, unresolved=True)
+            return _Content(record=record, paths=frozenset(self._paths), too_large=True)
+        return _Content(
+            record=self._filled(record, group),
+            paths=frozenset(self._paths),
+            missing=group is None,
+            circle=self._circle,
+        )
+
+    def _filled(self, record: RecordSet, group: tuple[RecordSet, ...] | None) -> RecordSet:
+        if group is None or _is_unresolved(group):
+            return _like(record, unresolved=True)
+        if group:
+            return _like(record, written=group)
+        zone = zone_rows.get(self._tx, self._alias.zone_id)
+        try:
+            return (
+                _like(record, unresolved=True) if zone is None else _like(record, alias=_nothing(zone.name))
+            )
+        except NameFault:  # the apex is as long as a name may be
+            return _like(record, unresolved=True)
+
+    def _target(self, alias: OutwardAlias, trail: tuple[Place, ...]) -> tuple[RecordSet, ...] | None:
+        """The group that an outward alias leads to; None: it is not there; (): it has nothing."""
+        if alias.target_zone_id is not None:
+            return self._group((alias.target_zone_id, alias.target), trail)
+        rtype = rdata.TYPES[alias.type]
+        known = None if alias.found is None else alias.found.rdatas
+        if known is None:
+            return (self._counted(RecordSet(self._alias.owner, rtype, unresolved=True)),)
+        if not known:
+            return ()
+        return (self._counted(RecordSet(self._alias.owner, rtype, ttl=SERVICE_TTL_S, rdatas=known)),)
+
+    def _group(self, place: Place, trail: tuple[Place, ...]) -> tuple[RecordSet, ...] | None:
+        """Copies of the record sets at a name; None: there are none of the type, or it closes a circle."""
+        self._paths.add(place)
+        if place in trail:
+            self._circle = self._circle or place == trail[0]
+            return None
+        if len(trail) > MOST_DEPTH:
+            return (self._counted(RecordSet(self._alias.owner, self._rtype, unresolved=True)),)
+        found = self._sets_at(place)
+        if not found:
+            return None
+        trail = (*trail, place)
+        copies = [self._copy(stored, place, trail) for stored in found]
+        return tuple(copy for copy in copies if copy is not None)
+
+    @property
+    def _rtype(self) -> int:
+        return rdata.TYPES[self._alias.type]
+
+    def _sets_at(self, place: Place) -> list[StoredSet]:
+        if place not in self._seen:
+            self._seen[place] = records.at(self._tx, *place)
+        return [stored for stored in self._seen[place] if stored.type == self._alias.type]
+
+    def _copy(self, stored: StoredSet, place: Place, trail: tuple[Place, ...]) -> RecordSet | None:
+        """One record set of another zone; None: it has nothing, and is passed over."""
+        zone_id, owner = place
+        if not _leads_out(stored, zone_id):
+            return self._within(stored.record, zone_id, trail)
+        its = alias_targets.at(self._tx, zone_id, owner, stored.type).get(stored.record.set_id)
+        group = None if its is None else self._target(its, trail)
+        if group is None:
+            return self._counted(_like(stored.record, owner=self._alias.owner, unresolved=True))
+        return self._nested(stored.record, group)
+
+    def _within(self, record: RecordSet, zone_id: str, trail: tuple[Place, ...]) -> RecordSet | None:
+        """A record set that another zone's name servers choose from, or a part of one."""
+        if record.alias is not None:
+            return self._nested(record, self._group((zone_id, record.alias), trail) or ())
+        if record.written:
+            parts = [self._within(part, zone_id, trail) for part in record.written]
+            return self._nested(record, tuple(part for part in parts if part is not None))
+        owner = self._alias.owner
+        if record.unresolved:
+            return self._counted(_like(record, owner=owner, unresolved=True))
+        return self._counted(_like(record, owner=owner, ttl=record.ttl, rdatas=record.rdatas))
+
+    def _nested(self, record: RecordSet, group: tuple[RecordSet, ...]) -> RecordSet | None:
+        if _is_unresolved(group):
+            return _like(record, owner=self._alias.owner, unresolved=True)
+        return _like(record, owner=self._alias.owner, written=group) if group else None
+
+    def _counted(self, record: RecordSet) -> RecordSet:
+        self._sets += 1
+        self._octets += sum(map(len, record.rdatas))
+        if self._sets > MOST_SETS or self._octets > MOST_OCTETS:
+            raise _TooLarge
+        return record
+
+
+def _leads_out(stored: StoredSet, zone_id: str) -> bool:
+    given = stored.shape.get("AliasTarget")
+    return given is not None and alias_target(given).zone_id != zone_id
+
+
+def _is_unresolved(group: Sequence[RecordSet]) -> bool:
+    """One record set that is not to be answered: the alias itself is not, then."""
+    return len(group) == 1 and group[0].unresolved
+
+
+def _nothing(apex: Name) -> Name:
+    """A name that has no record sets: an alias to it is answered with NODATA, and is in no bitmap."""
+    return apex.child(_NO_NAME)
+
+
+def _like(
+    record: RecordSet,
+    *,
+    owner: Name | None = None,
+    ttl: int = 0,
+    rdatas: Sequence[bytes] = (),
+    alias: Name | None = None,
+    written: Sequence[RecordSet] = (),
+    unresolved: bool = False,
+) -> RecordSet:
+    """A record set that is chosen like this one, with another content."""
+    return RecordSet(
+        record.owner if owner is None else owner,
+        record.rtype,
+        record.set_id,
+        ttl=ttl,
+        rdatas=rdatas,
+        alias=alias,
+        evaluate_health=record.evaluate_health,
+        written=written,
+        unresolved=unresolved,
+        routing=record.routing,
+        health_check=record.health_check,
+    )
+
+
+_MNEMONICS = {number: type for type, number in rdata.TYPES.items()}
