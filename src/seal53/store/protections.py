@@ -34,13 +34,13 @@ class Protection:
 
 def at(tx: Tx, zone_id: str, owners: Iterable[Name]) -> dict[Key, str | None]:
     """The comments of what is protected at these owners; a protection without one has None."""
-    wires = sorted({owner.lower().to_wire() for owner in owners})
+    places = sorted({sort_key(owner) for owner in owners})
     found: dict[Key, str | None] = {}
-    for start in range(0, len(wires), _OWNERS_AT_ONCE):
+    for start in range(0, len(places), _OWNERS_AT_ONCE):
         rows = tx.execute(
             select(record_protections.c.owner, record_protections.c.type, record_protections.c.comment).where(
                 record_protections.c.zone_id == zone_id,
-                record_protections.c.owner.in_(wires[start : start + _OWNERS_AT_ONCE]),
+                record_protections.c.sort_key.in_(places[start : start + _OWNERS_AT_ONCE]),
             )
         )
         found |= {(Name.from_wire(row.owner), row.type): row.comment for row in rows}

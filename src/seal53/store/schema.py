@@ -75,8 +75,8 @@ delegation_sets = Table(
     Column("created_at", Integer, nullable=False),
 )
 
-# An account's hold on a set, which is what its API knows as a reusable delegation set. Sets are shared, so that
-# several accounts may hold one, and none knows of the others.
+# An account's hold on a set: what the API knows as a reusable delegation set. Sets are shared, so several
+# accounts may hold one, and none knows of the others.
 reusable_delegation_sets = Table(
     "reusable_delegation_sets",
     metadata,

@@ -1,15 +1,17 @@
-"""VPCs: each has one resolver address and a DNSSEC validation setting.
+"""VPCs: each has one resolver address, DNS attributes and a DNSSEC validation setting.
 
-`version` is what a change of the view or of the validation setting waits for (subject "vpc:ID").
+`version` is what a change of the view, of the attributes or of the validation setting waits for (subject
+"vpc:ID").
 """
 
 from dataclasses import dataclass
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
+from sqlalchemy import delete as delete_from
 
 from seal53.base.ids import AccountId, ChangeId, VpcId
 from seal53.store.engine import Tx
-from seal53.store.schema import vpcs
+from seal53.store.schema import vpcs, zone_vpcs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +23,18 @@ class Vpc:
     region: str
     address: str
     created_at: int
+    cidr_block: str = "10.0.0.0/16"
+    tenancy: str = "default"
+    dns_support: bool = True
+    dns_hostnames: bool = True
     validation: str = "DISABLE"
     validation_change_id: ChangeId | None = None
     dnssec_config_id: str | None = None
     version: int = 1
+
+    @property
+    def answers_private_zones(self) -> bool:
+        return self.dns_support and self.dns_hostnames
 
 
 def get(tx: Tx, vpc_id: str) -> Vpc | None:
@@ -37,6 +47,37 @@ def of_account(tx: Tx, account_id: str) -> list[Vpc]:
         select(vpcs).where(vpcs.c.account_id == account_id).order_by(vpcs.c.created_at, vpcs.c.id)
     )
     return [_vpc(row) for row in rows]
+
+
+def of_region(tx: Tx, account_id: str, region: str) -> list[Vpc]:
+    """An account's VPCs in a region, by id."""
+    rows = tx.execute(
+        select(vpcs).where(vpcs.c.account_id == account_id, vpcs.c.region == region).order_by(vpcs.c.id)
+    )
+    return [_vpc(row) for row in rows]
+
+
+def of_zone(tx: Tx, zone_id: str) -> list[Vpc]:
+    """The VPCs that a private zone is associated with, by id, whoever owns them."""
+    rows = tx.execute(
+        select(vpcs)
+        .join(zone_vpcs, zone_vpcs.c.vpc_id == vpcs.c.id)
+        .where(zone_vpcs.c.zone_id == zone_id)
+        .order_by(vpcs.c.id)
+    )
+    return [_vpc(row) for row in rows]
+
+
+def count_of(tx: Tx, account_id: str) -> int:
+    return tx.execute(
+        select(func.count()).select_from(vpcs).where(vpcs.c.account_id == account_id)
+    ).scalar_one()
+
+
+def has_zones(tx: Tx, vpc_id: str) -> bool:
+    """Whether a private zone is associated with it, whoever owns that."""
+    query = select(zone_vpcs.c.zone_id).where(zone_vpcs.c.vpc_id == vpc_id).limit(1)
+    return tx.execute(query).one_or_none() is not None
 
 
 def every(tx: Tx) -> list[Vpc]:
@@ -52,11 +93,26 @@ def insert(tx: Tx, vpc: Vpc) -> None:
             region=vpc.region,
             address=vpc.address,
             created_at=vpc.created_at,
+            cidr_block=vpc.cidr_block,
+            tenancy=vpc.tenancy,
+            dns_support=int(vpc.dns_support),
+            dns_hostnames=int(vpc.dns_hostnames),
             validation=vpc.validation,
             validation_change_id=vpc.validation_change_id,
             dnssec_config_id=vpc.dnssec_config_id,
             version=vpc.version,
         )
+    )
+
+
+def delete(tx: Tx, vpc_id: str) -> None:
+    """Removes the VPC; its associations must be gone before."""
+    tx.execute(delete_from(vpcs).where(vpcs.c.id == vpc_id))
+
+
+def set_dns(tx: Tx, vpc_id: str, *, support: bool, hostnames: bool) -> None:
+    tx.execute(
+        update(vpcs).where(vpcs.c.id == vpc_id).values(dns_support=int(support), dns_hostnames=int(hostnames))
     )
 
 
@@ -89,6 +145,10 @@ def _vpc(row: Row[tuple[object, ...]]) -> Vpc:
         region=row.region,
         address=row.address,
         created_at=row.created_at,
+        cidr_block=row.cidr_block,
+        tenancy=row.tenancy,
+        dns_support=bool(row.dns_support),
+        dns_hostnames=bool(row.dns_hostnames),
         validation=row.validation,
         validation_change_id=row.validation_change_id,
         dnssec_config_id=row.dnssec_config_id,

@@ -19,7 +19,11 @@ from seal53.zones.listing import sort_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostedZone:
-    """Times are UTC seconds; `signing_at` set and `unsigning_at` None means that the zone is signed."""
+    """Times are UTC seconds; `signing_at` set and `unsigning_at` None means that the zone is signed.
+
+    `record_count` is the number of record sets when it was read. `accelerated_recovery` is what was asked for
+    last; `accelerated_recovery_at` None: nobody has asked.
+    """
 
     id: HostedZoneId
     account_id: AccountId | None
@@ -29,6 +33,9 @@ class HostedZone:
     comment: str | None = None
     delegation_set_id: DelegationSetId | None = None
     version: int = 1
+    record_count: int = 0
+    accelerated_recovery: bool = False
+    accelerated_recovery_at: int | None = None
     created_at: int
     signing_at: int | None = None
     unsigning_at: int | None = None
@@ -188,6 +195,18 @@ def set_signing(
     )
 
 
+def set_comment(tx: Tx, zone_id: str, comment: str | None) -> None:
+    tx.execute(update(hosted_zones).where(hosted_zones.c.id == zone_id).values(comment=comment))
+
+
+def set_accelerated_recovery(tx: Tx, zone_id: str, *, wanted: bool, at: int) -> None:
+    tx.execute(
+        update(hosted_zones)
+        .where(hosted_zones.c.id == zone_id)
+        .values(accelerated_recovery=int(wanted), accelerated_recovery_at=at)
+    )
+
+
 def vpcs_of(tx: Tx, zone_id: str) -> list[VpcId]:
     return list(
         tx.execute(
@@ -198,6 +217,43 @@ def vpcs_of(tx: Tx, zone_id: str) -> list[VpcId]:
 
 def associate(tx: Tx, zone_id: str, vpc_id: str) -> None:
     tx.execute(zone_vpcs.insert().values(zone_id=zone_id, vpc_id=vpc_id))
+
+
+def disassociate(tx: Tx, zone_id: str, vpc_id: str) -> None:
+    tx.execute(delete_from(zone_vpcs).where(zone_vpcs.c.zone_id == zone_id, zone_vpcs.c.vpc_id == vpc_id))
+
+
+def count_vpcs(tx: Tx, zone_id: str) -> int:
+    return tx.execute(
+        select(func.count()).select_from(zone_vpcs).where(zone_vpcs.c.zone_id == zone_id)
+    ).scalar_one()
+
+
+def has_vpc(tx: Tx, zone_id: str, vpc_id: str) -> bool:
+    query = select(zone_vpcs.c.zone_id).where(zone_vpcs.c.zone_id == zone_id, zone_vpcs.c.vpc_id == vpc_id)
+    return tx.execute(query).one_or_none() is not None
+
+
+def private_zone_named(tx: Tx, vpc_id: str, name: Name) -> HostedZone | None:
+    """The private zone of exactly this name that a VPC is associated with, whoever owns it."""
+    row = tx.execute(
+        select(hosted_zones)
+        .join(zone_vpcs, zone_vpcs.c.zone_id == hosted_zones.c.id)
+        .where(zone_vpcs.c.vpc_id == vpc_id, hosted_zones.c.sort_key == sort_key(name))
+    ).first()
+    return None if row is None else _zone(row)
+
+
+def page_of_vpc(tx: Tx, vpc_id: str, *, start_id: str, limit: int) -> list[HostedZone]:
+    """The private zones of a VPC by id from `start_id` on, at most `limit`, whoever owns them."""
+    rows = tx.execute(
+        select(hosted_zones)
+        .join(zone_vpcs, zone_vpcs.c.zone_id == hosted_zones.c.id)
+        .where(zone_vpcs.c.vpc_id == vpc_id, zone_vpcs.c.zone_id >= start_id)
+        .order_by(zone_vpcs.c.zone_id)
+        .limit(limit)
+    )
+    return [_zone(row) for row in rows]
 
 
 def private_zones_of(tx: Tx, vpc_id: str) -> list[HostedZone]:
@@ -218,6 +274,21 @@ def of_delegation_set(tx: Tx, set_id: str) -> list[HostedZone]:
     return [_zone(row) for row in rows]
 
 
+def count_on_set(tx: Tx, set_id: str, account_id: str) -> int:
+    """How many of an account's zones a delegation set serves."""
+    return tx.execute(
+        select(func.count())
+        .select_from(hosted_zones)
+        .where(hosted_zones.c.delegation_set_id == set_id, hosted_zones.c.account_id == account_id)
+    ).scalar_one()
+
+
+def sets_in_use(tx: Tx) -> set[str]:
+    """The delegation sets that serve a zone, whoever owns it."""
+    query = select(hosted_zones.c.delegation_set_id).where(hosted_zones.c.delegation_set_id.is_not(None))
+    return set(tx.execute(query.distinct()).scalars())
+
+
 def _zone(row: Row[tuple[object, ...]]) -> HostedZone:
     return HostedZone(
         id=row.id,
@@ -228,6 +299,9 @@ def _zone(row: Row[tuple[object, ...]]) -> HostedZone:
         comment=row.comment,
         delegation_set_id=row.delegation_set_id,
         version=row.version,
+        record_count=row.record_count,
+        accelerated_recovery=bool(row.accelerated_recovery),
+        accelerated_recovery_at=row.accelerated_recovery_at,
         created_at=row.created_at,
         signing_at=row.signing_at,
         unsigning_at=row.unsigning_at,
