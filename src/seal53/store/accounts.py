@@ -1,8 +1,11 @@
-"""Accounts and their access keys. A secret is sealed before it gets here (I6); this room cannot unseal it."""
+"""Accounts and all access keys: of an account's root, and of its users.
+
+A secret is sealed before it gets here (I6); this room cannot unseal it.
+"""
 
 from dataclasses import dataclass
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, delete, func, select, update
 
 from seal53.base.ids import AccountId
 from seal53.store.engine import Tx
@@ -21,10 +24,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
+    """`user_name` None: the account's root. An inactive one is refused."""
+
     access_key_id: str
     account_id: AccountId
     sealed_secret: bytes
     created_at: int
+    user_name: str | None = None
+    inactive: bool = False
 
 
 def create(tx: Tx, *, id: str, name: str, now: int) -> Account:
@@ -49,38 +56,58 @@ def add_key(tx: Tx, key: AccessKey) -> None:
         access_keys.insert().values(
             access_key_id=key.access_key_id,
             account_id=key.account_id,
+            user_name=key.user_name,
             sealed_secret=key.sealed_secret,
+            inactive=int(key.inactive),
             created_at=key.created_at,
         )
     )
 
 
-def keys_of(tx: Tx, account_id: str) -> list[AccessKey]:
-    """An account's access keys, oldest first."""
+def keys_of(tx: Tx, account_id: str, user_name: str | None = None) -> list[AccessKey]:
+    """The access keys of an account's root, or of one of its users; oldest first."""
     rows = tx.execute(
         select(access_keys)
         .where(access_keys.c.account_id == account_id)
+        .where(
+            access_keys.c.user_name.is_(None) if user_name is None else access_keys.c.user_name == user_name
+        )
         .order_by(access_keys.c.created_at, access_keys.c.access_key_id)
     )
-    return [
-        AccessKey(
-            access_key_id=row.access_key_id,
-            account_id=row.account_id,
-            sealed_secret=row.sealed_secret,
-            created_at=row.created_at,
-        )
-        for row in rows
-    ]
+    return [_key(row) for row in rows]
+
+
+def key(tx: Tx, access_key_id: str) -> AccessKey | None:
+    """Any account's key."""
+    row = tx.execute(select(access_keys).where(access_keys.c.access_key_id == access_key_id)).one_or_none()
+    return None if row is None else _key(row)
+
+
+def set_inactive(tx: Tx, access_key_id: str, inactive: bool) -> None:
+    tx.execute(
+        update(access_keys).where(access_keys.c.access_key_id == access_key_id).values(inactive=int(inactive))
+    )
+
+
+def delete_key(tx: Tx, access_key_id: str) -> None:
+    tx.execute(delete(access_keys).where(access_keys.c.access_key_id == access_key_id))
 
 
 def by_access_key(tx: Tx, access_key_id: str) -> tuple[AccountId, bytes] | None:
-    """(account id, sealed secret), or None for an unknown access key."""
-    row = tx.execute(
-        select(access_keys.c.account_id, access_keys.c.sealed_secret).where(
-            access_keys.c.access_key_id == access_key_id
-        )
-    ).one_or_none()
-    return None if row is None else (row.account_id, row.sealed_secret)
+    """(account id, sealed secret) of whoever's key, active or not; None for an unknown one."""
+    found = key(tx, access_key_id)
+    return None if found is None else (found.account_id, found.sealed_secret)
+
+
+def _key(row: Row[tuple[object, ...]]) -> AccessKey:
+    return AccessKey(
+        access_key_id=row.access_key_id,
+        account_id=row.account_id,
+        sealed_secret=row.sealed_secret,
+        created_at=row.created_at,
+        user_name=row.user_name,
+        inactive=bool(row.inactive),
+    )
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:
