@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from seal53.store import tags
 from seal53.store.engine import Tx
 from seal53.store.schema import kms_keys
 
@@ -45,6 +46,12 @@ def by_arn(tx: Tx, arn: str) -> KmsKey | None:
     return None if row is None else _key(row)
 
 
+def by_id(tx: Tx, key_id: str) -> KmsKey | None:
+    """The key of any account; ids are unique over all."""
+    row = tx.execute(select(kms_keys).where(kms_keys.c.id == key_id)).mappings().first()
+    return None if row is None else _key(row)
+
+
 def page(tx: Tx, account_id: str, region: str, *, after: str, now: int, most: int) -> list[KmsKey]:
     """An account's keys of one region in the order of their ids, from the one after `after` on ("": the
     first)."""
@@ -68,8 +75,12 @@ def update(tx: Tx, key: KmsKey) -> None:
 
 
 def delete_due(tx: Tx, now: int) -> None:
-    """Drops the keys whose waiting period has ended; nothing brings them back."""
-    tx.execute(kms_keys.delete().where(kms_keys.c.deletion_at <= now))
+    """Drops the keys whose waiting period has ended, with their aliases, grants and tags, for good."""
+    due = tx.execute(select(kms_keys.c.arn).where(kms_keys.c.deletion_at <= now)).scalars().all()
+    for arn in due:
+        tags.drop(tx, arn)
+    if due:
+        tx.execute(kms_keys.delete().where(kms_keys.c.deletion_at <= now))
 
 
 def _key(row: Mapping[Any, Any]) -> KmsKey:

@@ -1,6 +1,6 @@
 """Finding a KMS key by what a caller wrote, and whether the caller may use it; the states of a key.
 
-Limits: no aliases and no grants; only the key policy decides (`policy`).
+The key policy decides (`policy`); beside it, a grant may allow what the policy does not mention (`granting`).
 Source: AWS KMS API reference; the state table is "Key states of AWS KMS keys" in the developer guide.
 """
 
@@ -10,14 +10,26 @@ from enum import StrEnum
 
 from seal53.services.context import Caller
 from seal53.services.faults import AwsFault
+from seal53.services.kms import granting
 from seal53.services.kms.policy import Principal, Verdict, judge, parse_policy
-from seal53.store import Tx
+from seal53.store import Tx, kms_aliases
 from seal53.store import kms as key_rows
 from seal53.store.kms import KmsKey
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-CROSS_ACCOUNT = frozenset({"DescribeKey", "GetPublicKey", "Sign", "Verify"})
+CROSS_ACCOUNT = frozenset(
+    {
+        "CreateGrant",
+        "DescribeKey",
+        "GetKeyRotationStatus",
+        "GetPublicKey",
+        "ListGrants",
+        "RevokeGrant",
+        "Sign",
+        "Verify",
+    }
+)
 """Operations that another account may be allowed to call (KMS API reference, "Cross-account use")."""
 
 
@@ -60,7 +72,7 @@ def authorized_key(tx: Tx, key_id: str, operation: str, caller: Caller) -> KmsKe
     Raises: NotFoundException; AccessDeniedException, which for another account's key does not tell whether
     it exists.
     """
-    arn = _named_arn(key_id, caller)
+    arn = named_arn(tx, key_id, caller)
     key = find_key(tx, arn, caller.now)
     own = arn.split(":")[4] == caller.account_id
     if own and key is None:
@@ -69,6 +81,8 @@ def authorized_key(tx: Tx, key_id: str, operation: str, caller: Caller) -> KmsKe
     if key is not None and (own or operation in CROSS_ACCOUNT):
         said = verdict(key, Principal(kind="account", name=caller.account_id), operation)
     if key is not None and said is Verdict.ALLOWED:
+        return key
+    if key is not None and said is Verdict.UNMENTIONED and granting.of_caller(tx, key.id, caller, operation):
         return key
     if not own:
         why = (
@@ -85,7 +99,11 @@ def authorized_key(tx: Tx, key_id: str, operation: str, caller: Caller) -> KmsKe
     )
 
 
-def _named_arn(key_id: str, caller: Caller) -> str:
+def named_arn(tx: Tx, key_id: str, caller: Caller) -> str:
+    """The ARN of a key by its id, its ARN, an alias, or an alias's ARN; there need not be such a key.
+
+    Raises: NotFoundException, for an alias too.
+    """
     if is_key_id(key_id):
         return key_arn(caller.region, caller.account_id, key_id)
     parts = key_id.split(":")
@@ -93,13 +111,19 @@ def _named_arn(key_id: str, caller: Caller) -> str:
         if parts[3] != caller.region:
             raise AwsFault("NotFoundException", f"Invalid arn {parts[3]}")
         if parts[5].startswith("alias/"):
-            raise AwsFault("NotFoundException", f"Alias {key_id} is not found.")
+            return _aliased_arn(tx, parts[3], parts[4], parts[5])
         if parts[5].startswith("key/"):
             return key_id
     elif key_id.startswith("alias/"):
-        alias = f"arn:aws:kms:{caller.region}:{caller.account_id}:{key_id}"
-        raise AwsFault("NotFoundException", f"Alias {alias} is not found.")
+        return _aliased_arn(tx, caller.region, caller.account_id, key_id)
     raise AwsFault("NotFoundException", f"Invalid keyId '{key_id}'")
+
+
+def _aliased_arn(tx: Tx, region: str, account_id: str, name: str) -> str:
+    alias = kms_aliases.get(tx, account_id, region, name)
+    if alias is None:
+        raise AwsFault("NotFoundException", f"Alias arn:aws:kms:{region}:{account_id}:{name} is not found.")
+    return key_arn(region, account_id, alias.key_id)
 
 
 def require_enabled(key: KmsKey) -> None:
