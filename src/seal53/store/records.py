@@ -1,26 +1,64 @@
-"""The contents of hosted zones: one row per record set, keyed by owner, type and set identifier.
+"""The contents of hosted zones: one row per record set, in listing order within its zone.
 
-Each row has the wire form (what name servers get) and the API's shape (returned by lists as it was given).
-Touching few owners of a large zone reads and writes those rows alone.
+Each row has the put that name servers get and the API's shape (returned by lists as it was given). Touching
+few owners of a large zone reads and writes those rows alone: an owner is found by its place in the listing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, bindparam, func, select, tuple_, update
+from sqlalchemy import Integer, and_, bindparam, func, insert, select, tuple_, update
 from sqlalchemy import delete as delete_from
 
-from seal53.core import Name, RecordSet, decode_edit, encode_edit
-from seal53.store.engine import Tx
+from seal53.core import Name, RecordSet, decode_edit, encode_edit, rtype_text
+from seal53.store.engine import Row, Statement, Tx
 from seal53.store.schema import hosted_zones, record_sets
 from seal53.zones.listing import Position, sort_key
 
 Key = tuple[Name, int, str]
 """Owner, type number, set identifier ("" when there is none)."""
 
-_OWNERS_AT_ONCE = 500  # no standard says; well below SQLite's limit of parameters
+_AT_ONCE = 50  # owners that one statement asks for; the last one fills up
+
+_t = record_sets.c
+_PLACE = (_t.sort_key, _t.type, _t.set_id)
+_COLUMNS = (_t.item, _t.type, _t.shape)
+_IN_ZONE = _t.zone_id == bindparam("zone")
+_AT_PLACE = and_(
+    _IN_ZONE, _t.sort_key == bindparam("place"), _t.type == bindparam("its"), _t.set_id == bindparam("set")
+)
+_SOME = _t.sort_key.in_([bindparam(f"k{n}") for n in range(_AT_ONCE)])
+_FROM = tuple_(*_PLACE) >= tuple_(bindparam("place"), bindparam("its"), bindparam("set"))
+
+_at_one = Statement(select(*_COLUMNS).where(_IN_ZONE, _t.sort_key == bindparam("k0")).order_by(*_PLACE))
+_at_some = Statement(select(*_COLUMNS).where(_IN_ZONE, _SOME).order_by(*_PLACE))
+_keys_at_one = Statement(select(*_PLACE).where(_IN_ZONE, _t.sort_key == bindparam("k0")))
+_keys_at_some = Statement(select(*_PLACE).where(_IN_ZONE, _SOME))
+_items_at_one = Statement(
+    select(_t.item, _t.rtype).where(_IN_ZONE, _t.sort_key == bindparam("k0")).order_by(*_PLACE)
+)
+_items_at_some = Statement(select(_t.item, _t.rtype).where(_IN_ZONE, _SOME).order_by(*_PLACE))
+_all = Statement(select(*_COLUMNS).where(_IN_ZONE).order_by(*_PLACE))
+_items = Statement(select(_t.item).where(_IN_ZONE))
+_page = Statement(
+    select(*_COLUMNS).where(_IN_ZONE, _FROM).order_by(*_PLACE).limit(bindparam("most", type_=Integer))
+)
+_shapes = Statement(
+    select(_t.shape, _t.owner, _t.type, _t.set_id)
+    .where(_IN_ZONE, _FROM)
+    .order_by(*_PLACE)
+    .limit(bindparam("most", type_=Integer))
+)
+_count = Statement(select(hosted_zones.c.record_count).where(hosted_zones.c.id == bindparam("zone")))
+_insert = Statement(insert(record_sets).values({c.name: bindparam(c.name) for c in record_sets.c}))
+_delete = Statement(delete_from(record_sets).where(_AT_PLACE))
+_add_to_count = Statement(
+    update(hosted_zones)
+    .where(hosted_zones.c.id == bindparam("zone"))
+    .values(record_count=hosted_zones.c.record_count + bindparam("more", type_=Integer))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,106 +80,76 @@ class StoredSet:
 
 def at(tx: Tx, zone_id: str, owner: Name) -> list[StoredSet]:
     """All record sets of one owner, in listing order."""
-    return at_owners(tx, zone_id, [owner])
+    return [_stored(row) for row in _at_one.rows(tx, zone=zone_id, k0=sort_key(owner))]
 
 
 def at_owners(tx: Tx, zone_id: str, owners: Iterable[Name]) -> list[StoredSet]:
     """All record sets of these owners, owners in no particular order, each owner's sets in listing order."""
-    wires = sorted({owner.lower().to_wire() for owner in owners})
-    found: list[StoredSet] = []
-    for i in range(0, len(wires), _OWNERS_AT_ONCE):
-        rows = tx.execute(
-            select(record_sets)
-            .where(record_sets.c.zone_id == zone_id, record_sets.c.owner.in_(wires[i : i + _OWNERS_AT_ONCE]))
-            .order_by(record_sets.c.sort_key, record_sets.c.type, record_sets.c.set_id)
-        )
-        found.extend(map(_stored, rows))
-    return found
+    return [_stored(row) for row in _of_owners(tx, zone_id, owners, _at_one, _at_some)]
+
+
+def items_at(tx: Tx, zone_id: str, owners: Iterable[Name]) -> list[tuple[bytes, int]]:
+    """(put, type number) of all record sets of these owners, in the order of `at_owners`."""
+    return [(item, rtype) for item, rtype in _of_owners(tx, zone_id, owners, _items_at_one, _items_at_some)]
 
 
 def every(tx: Tx, zone_id: str) -> Iterator[StoredSet]:
     """The whole zone in listing order, row by row; read it to its end inside the transaction."""
-    rows = tx.execute(
-        select(record_sets)
-        .where(record_sets.c.zone_id == zone_id)
-        .order_by(record_sets.c.sort_key, record_sets.c.type, record_sets.c.set_id)
-        .execution_options(yield_per=1000)
-    )
-    return map(_stored, rows)
+    return map(_stored, _all.each(tx, zone=zone_id))
+
+
+def every_item(tx: Tx, zone_id: str) -> list[bytes]:
+    """The puts of the whole zone."""
+    return [item for (item,) in _items.each(tx, zone=zone_id)]
 
 
 def page(tx: Tx, zone_id: str, start: Position | None, limit: int) -> list[StoredSet]:
     """At most `limit` record sets in listing order, from `start` (taken or not) on."""
-    query = select(record_sets).where(record_sets.c.zone_id == zone_id)
-    if start is not None:
-        place = tuple_(record_sets.c.sort_key, record_sets.c.type, record_sets.c.set_id)
-        query = query.where(place >= tuple_(*start.key))
-    rows = tx.execute(
-        query.order_by(record_sets.c.sort_key, record_sets.c.type, record_sets.c.set_id).limit(limit)
-    )
-    return [_stored(row) for row in rows]
+    return [_stored(row) for row in _from(tx, _page, zone_id, start, limit)]
+
+
+def shapes(
+    tx: Tx, zone_id: str, start: Position | None, limit: int
+) -> tuple[list[dict[str, Any]], Position | None]:
+    """As `page`, the API's shapes alone, and the place after them when there is more."""
+    found = _from(tx, _shapes, zone_id, start, limit + 1)
+    following = None
+    if len(found) > limit:
+        _, owner, rtype, set_id = found.pop()
+        following = Position(name=Name.from_wire(owner), type=rtype, set_id=set_id)
+    return [_decode_shape(shape) for shape, *_ in found], following
 
 
 def count(tx: Tx, zone_id: str) -> int:
     """How many record sets the zone has; 0 for a zone that is not there."""
-    found: int | None = tx.execute(
-        select(hosted_zones.c.record_count).where(hosted_zones.c.id == zone_id)
-    ).scalar()
-    return found or 0
+    return _count.value(tx, zone=zone_id) or 0
 
 
-def put(tx: Tx, zone_id: str, sets: Sequence[StoredSet]) -> None:
-    """Writes record sets; one with the same key is replaced. The zone's count follows."""
+def put(tx: Tx, zone_id: str, sets: Sequence[StoredSet], *, replaced: Collection[Key] | None = None) -> None:
+    """Writes record sets; one with the same key is replaced. The zone's count follows.
+
+    `replaced` are the keys among them that are there already, from one who has looked in this transaction.
+    """
     if not sets:
         return
-    keys = [
-        {
-            "its_sort_key": stored.position.key[0],
-            "its_type": stored.type,
-            "its_set_id": stored.record.set_id,
-        }
-        for stored in sets
-    ]
-    replaced = tx.execute(
-        delete_from(record_sets).where(
-            record_sets.c.zone_id == zone_id,
-            record_sets.c.sort_key == bindparam("its_sort_key"),
-            record_sets.c.type == bindparam("its_type"),
-            record_sets.c.set_id == bindparam("its_set_id"),
-        ),
-        keys,
-    ).rowcount
-    tx.execute(record_sets.insert(), [_values(zone_id, stored) for stored in sets])
-    _count(tx, zone_id, len(sets) - replaced)
+    rows = [_values(zone_id, stored) for stored in sets]
+    if replaced is None:
+        owners = {stored.record.owner for stored in sets}
+        there = set(_of_owners(tx, zone_id, owners, _keys_at_one, _keys_at_some))
+        old = [row for row in rows if (row["sort_key"], row["type"], row["set_id"]) in there]
+    else:
+        old = [row for row, stored in zip(rows, sets, strict=True) if stored.key in replaced]
+    if old:
+        _delete_at(tx, zone_id, [(row["sort_key"], row["type"], row["set_id"]) for row in old])
+    _insert.run_for(tx, rows)
+    _add(tx, zone_id, len(sets) - len(old))
 
 
 def delete(tx: Tx, zone_id: str, keys: Sequence[Key]) -> None:
     """Removes the record sets of these keys; a key that is not there is passed over."""
-    if not keys:
-        return
-    statement = delete_from(record_sets).where(
-        record_sets.c.zone_id == zone_id,
-        record_sets.c.owner == bindparam("its_owner"),
-        record_sets.c.rtype == bindparam("its_rtype"),
-        record_sets.c.set_id == bindparam("its_set_id"),
-    )
-    gone = tx.execute(
-        statement,
-        [
-            {"its_owner": owner.lower().to_wire(), "its_rtype": rtype, "its_set_id": set_id}
-            for owner, rtype, set_id in keys
-        ],
-    ).rowcount
-    _count(tx, zone_id, -gone)
-
-
-def _count(tx: Tx, zone_id: str, more: int) -> None:
-    if more:
-        tx.execute(
-            update(hosted_zones)
-            .where(hosted_zones.c.id == zone_id)
-            .values(record_count=hosted_zones.c.record_count + more)
-        )
+    if keys:
+        places = [(sort_key(owner), rtype_text(rtype), set_id) for owner, rtype, set_id in keys]
+        _add(tx, zone_id, -_delete_at(tx, zone_id, places))
 
 
 def by_keys(tx: Tx, zone_id: str, keys: Sequence[Key]) -> list[StoredSet]:
@@ -152,29 +160,63 @@ def by_keys(tx: Tx, zone_id: str, keys: Sequence[Key]) -> list[StoredSet]:
 
 def count_beside(tx: Tx, zone_id: str, *, apex: Name, types: Sequence[str]) -> int:
     """How many record sets there are besides the apex's of these types."""
-    default = and_(record_sets.c.owner == apex.lower().to_wire(), record_sets.c.type.in_(types))
-    return tx.execute(
-        select(func.count()).select_from(record_sets).where(record_sets.c.zone_id == zone_id, ~default)
+    at_apex = (record_sets.c.zone_id == zone_id, record_sets.c.sort_key == sort_key(apex))
+    default = tx.execute(
+        select(func.count()).select_from(record_sets).where(*at_apex, record_sets.c.type.in_(types))
     ).scalar_one()
+    return count(tx, zone_id) - default
+
+
+def _of_owners(
+    tx: Tx, zone_id: str, owners: Iterable[Name], at_one: Statement, at_some: Statement
+) -> list[Row]:
+    places = sorted({sort_key(owner) for owner in owners})
+    if len(places) == 1:
+        return at_one.rows(tx, zone=zone_id, k0=places[0])
+    found: list[Row] = []
+    for i in range(0, len(places), _AT_ONCE):
+        some = places[i : i + _AT_ONCE]
+        some += some[-1:] * (_AT_ONCE - len(some))
+        found += at_some.rows(tx, zone=zone_id, **{f"k{n}": place for n, place in enumerate(some)})
+    return found
+
+
+def _from(tx: Tx, statement: Statement, zone_id: str, start: Position | None, limit: int) -> list[Row]:
+    place, rtype, set_id = (b"", "", "") if start is None else start.key
+    return statement.rows(tx, zone=zone_id, place=place, its=rtype, set=set_id, most=limit)
+
+
+def _delete_at(tx: Tx, zone_id: str, places: Iterable[tuple[object, object, object]]) -> int:
+    return _delete.run_for(
+        tx, [{"zone": zone_id, "place": place, "its": its, "set": set_id} for place, its, set_id in places]
+    )
+
+
+def _add(tx: Tx, zone_id: str, more: int) -> None:
+    if more:
+        _add_to_count.run(tx, zone=zone_id, more=more)
 
 
 def _values(zone_id: str, stored: StoredSet) -> dict[str, object]:
     record = stored.record
+    owner = record.owner
     return {
         "zone_id": zone_id,
-        "sort_key": sort_key(record.owner),
+        "sort_key": sort_key(owner),
         "type": stored.type,
         "set_id": record.set_id,
-        "owner": record.owner.lower().to_wire(),
+        "owner": owner.lower().to_wire(),
         "rtype": record.rtype,
         "item": encode_edit([record], []),
-        "shape": msgspec.json.encode(stored.shape).decode(),
+        "shape": _encode_shape(stored.shape).decode(),
     }
 
 
+_encode_shape = msgspec.json.Encoder().encode
 _decode_shape = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def _stored(row: Row[tuple[object, ...]]) -> StoredSet:
-    ((record,), _) = decode_edit(row.item)
-    return StoredSet(record=record, type=row.type, shape=_decode_shape(row.shape))
+def _stored(row: Row) -> StoredSet:
+    item, rtype, shape = row
+    ((record,), _) = decode_edit(item)
+    return StoredSet(record=record, type=rtype, shape=_decode_shape(shape))

@@ -115,6 +115,7 @@ hosted_zones = Table(
     CheckConstraint("kind IN ('public', 'private', 'root', 'tld')"),
     Index("hosted_zones_by_name", "account_id", "sort_key", "id"),
     Index("hosted_zones_by_id", "account_id", "id"),
+    Index("hosted_zones_by_sort_key", "sort_key"),
 )
 
 zone_vpcs = Table(
@@ -145,7 +146,7 @@ record_sets = Table(
     # the put of an edit (`core.encode_put`): what name servers get, ready to be joined to others
     Column("item", BLOB, nullable=False),
     Column("shape", Text, nullable=False),  # JSON: the ResourceRecordSet as the API returns it
-    Index("record_sets_by_owner", "zone_id", "owner"),
+    sqlite_with_rowid=False,  # rows lie in listing order: a page is read in one go
 )
 
 record_references = Table(
@@ -299,13 +300,14 @@ changes = Table(
     "changes",
     metadata,
     Column("id", String, primary_key=True),
-    Column("account_id", String(12), index=True),
+    Column("account_id", String(12)),
     Column("subject", String, nullable=False),  # "zone:Z…" | "vpc:vpc-…" | "routing" | "none"
     Column("version", Integer, nullable=False),  # of the subject, that must be served
     Column("submitted_at", Integer, nullable=False),
     Column("insync_at", Integer),  # null: PENDING
     Column("comment", String),
     Index("changes_pending", "insync_at", "subject"),
+    sqlite_with_rowid=False,
 )
 
 outbox = Table(
@@ -464,7 +466,8 @@ policy_attachments = Table(
     Column("account_id", String(12), primary_key=True),
     Column("kind", String, primary_key=True),  # user | role
     Column("name", String, primary_key=True),
-    Column("arn", String, ForeignKey("managed_policies.arn"), primary_key=True, index=True),
+    # of a managed policy; those of AWS have no row
+    Column("arn", String, primary_key=True, index=True),
 )
 
 inline_policies = Table(
