@@ -22,8 +22,8 @@ _AT_ONCE = 500  # below SQLite's limit of parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """`config` is the API's HealthCheckConfig; `healthy` None means that nobody has said; `reason` is of the
-    last failure, and stays when the check is healthy again."""
+    """`config` is the API's HealthCheckConfig; `healthy` None means that nobody has said. `failed_at` and
+    `reason` are of the last failure, and stay when the check is healthy again."""
 
     id: str
     account_id: AccountId
@@ -33,6 +33,7 @@ class HealthCheck:
     created_at: int
     healthy: bool | None = None
     status_at: int | None = None
+    failed_at: int | None = None
     reason: str | None = None
     deleted_at: int | None = None
 
@@ -106,6 +107,12 @@ def page(tx: Tx, account_id: str, *, start_id: str, limit: int) -> list[HealthCh
     return [_health_check(row) for row in tx.execute(query.order_by(health_checks.c.id).limit(limit))]
 
 
+def parents_of(tx: Tx, check_id: str) -> list[HealthCheck]:
+    """The calculated checks, of any account, that have it as a child."""
+    rows = tx.execute(_living().where(health_checks.c.config.contains(check_id, autoescape=True)))
+    return [check for check in map(_health_check, rows) if check_id in check.children]
+
+
 def count_of(tx: Tx, account_id: str) -> int:
     return tx.execute(
         select(func.count())
@@ -137,10 +144,10 @@ def configure(tx: Tx, check_id: str, config: Mapping[str, Any], version: int) ->
 
 
 def set_status(tx: Tx, check_id: str, *, healthy: bool, reason: str | None, now: int) -> None:
-    """Stores what was told; `reason` None keeps the last failure's."""
+    """Stores what was told; `reason` is of a failure."""
     values: dict[str, object] = {"healthy": int(healthy), "status_at": now}
-    if reason is not None:
-        values["reason"] = reason
+    if not healthy:
+        values |= {"failed_at": now, "reason": reason}
     tx.execute(update(health_checks).where(health_checks.c.id == check_id).values(**values))
 
 
@@ -170,6 +177,7 @@ def _health_check(row: Row[tuple[object, ...]]) -> HealthCheck:
         created_at=row.created_at,
         healthy=None if row.healthy is None else bool(row.healthy),
         status_at=row.status_at,
+        failed_at=row.failed_at,
         reason=row.reason,
         deleted_at=row.deleted_at,
     )

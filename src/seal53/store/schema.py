@@ -237,7 +237,8 @@ health_checks = Table(
     # the stored status; null: nobody has said
     Column("healthy", Integer),
     Column("status_at", Integer),
-    Column("reason", String),  # of the last failure
+    Column("failed_at", Integer),  # when it was last said to be unhealthy, and why
+    Column("reason", String),
     Column("deleted_at", Integer),  # the row stays: its caller reference is burnt
     UniqueConstraint("account_id", "caller_reference"),
 )
@@ -275,6 +276,7 @@ traffic_policies = Table(
     Column("document", Text, nullable=False),
     Column("comment", String),
     Column("created_at", Integer, nullable=False),
+    Column("deleted_at", Integer),  # the row stays: it can still be read, and its number is used up
 )
 
 traffic_policy_instances = Table(

@@ -34,20 +34,6 @@ def statuses(checks: Mapping[str, Check]) -> dict[str, bool]:
     return found
 
 
-def descends(child: str, ancestor: str, checks: Mapping[str, Check]) -> bool:
-    """Whether `ancestor` is found at or below `child`: it then cannot have `child` as its own child."""
-    waiting, seen = [child], {child}
-    while waiting:
-        at = waiting.pop()
-        if at == ancestor:
-            return True
-        for below in checks[at].children if at in checks else ():
-            if below not in seen:
-                seen.add(below)
-                waiting.append(below)
-    return False
-
-
 def _settle(check_id: str, checks: Mapping[str, Check], found: dict[str, bool]) -> None:
     """Children first, without recursion: a chain of checks may be long. A circle, which is never stored,
     would count as healthy where it closes."""
