@@ -25,7 +25,8 @@ class Principal:
     """Who acts, as policies name it.
 
     Shape: `kind` is root, user or role; `arn` is the user's, or the assumed role's session's; `id` what
-    GetCallerIdentity calls UserId; `name` is the user's or role's, "" for root; `session_policy` is JSON.
+    GetCallerIdentity calls UserId; `name` is the user's or role's, "" for root; `session_policy` is JSON;
+    `role_arn` is that of a session's role; `issued_at` is when temporary credentials were made, else None.
     """
 
     kind: str
@@ -34,6 +35,8 @@ class Principal:
     name: str = ""
     session_name: str = ""
     session_policy: str | None = None
+    role_arn: str = ""
+    issued_at: UnixTime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
