@@ -22,14 +22,15 @@ MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.
 
 
 def values(shape: Any, *, whole: bool = False) -> st.SearchStrategy[Any]:
-    """`whole`: every member is there, as a form cannot spell an empty structure."""
+    """`whole`: every member is there and has something, as a form cannot spell what is empty."""
     match shape.type_name:
         case "structure":
             return structures(shape, whole=whole)
         case "list":
-            return st.lists(values(shape.member, whole=whole), max_size=3)
+            return st.lists(values(shape.member, whole=whole), min_size=int(whole), max_size=3)
         case "map":
-            return st.dictionaries(values(shape.key), values(shape.value, whole=whole), max_size=3)
+            held = values(shape.value, whole=whole)
+            return st.dictionaries(values(shape.key), held, min_size=int(whole), max_size=3)
         case "string" | "character":
             if shape.enum:
                 return st.sampled_from(shape.enum)

@@ -114,11 +114,14 @@ class Gateway:
         record: Record,
         operator: Mapping[str, Handler],
     ) -> None:
-        self._services = {name: models.load(name) for name in models.PROTOCOLS}
-        self._router = Router(self._services)
         for service, operation in operations:
-            if service not in self._services or operation not in self._services[service].operations():
+            if service not in models.PROTOCOLS:
                 raise ValueError(f"no service model has {service}:{operation}")
+        self._services = {
+            name: models.load(name, frozenset(operation for of, operation in operations if of == name))
+            for name in models.PROTOCOLS
+        }
+        self._router = Router(self._services)
         self._operations = {**operations, **{(models.OPERATOR, name): one for name, one in operator.items()}}
         self._credentials = credentials
         self._clock = clock
@@ -182,7 +185,7 @@ class Gateway:
 
     def verify(self, call: Call) -> None:
         route = _known(call.route)
-        if route.service is not None and route.service.is_unsigned(route.operation):
+        if route.service is not None and route.operation in route.service.unsigned:
             self._require(route)  # or "no token" would hide from a client that the operation is not there
         found: list[AccountId] = []
 

@@ -28,12 +28,14 @@ class Reason(StrEnum):
     INTERNAL = "internal"
     INVALID = "invalid"
     MALFORMED = "malformed"
+    MISSING_PARAMETER = "missing parameter"
     MISSING_TOKEN = "missing token"  # noqa: S105  not a password
     NOT_IMPLEMENTED = "not implemented"
     TIMED_OUT = "timed out"
     TOO_LARGE = "too large"
     UNKNOWN_KEY = "unknown key"
     UNKNOWN_OPERATION = "unknown operation"
+    UNKNOWN_PARAMETER = "unknown parameter"
 
 
 class Refused(Fault):
@@ -53,16 +55,30 @@ CODES: Mapping[Reason, tuple[tuple[str, int], tuple[str, int]]] = {
     Reason.INTERNAL: (("InternalFailure", 500), ("InternalFailure", 500)),
     Reason.INVALID: (("InvalidInput", 400), ("ValidationException", 400)),
     Reason.MALFORMED: (("MalformedInput", 400), ("SerializationException", 400)),
+    Reason.MISSING_PARAMETER: (("MissingParameter", 400), ("ValidationException", 400)),
     Reason.MISSING_TOKEN: (("MissingAuthenticationToken", 403), ("MissingAuthenticationTokenException", 400)),
     Reason.NOT_IMPLEMENTED: (("NotImplemented", 501), ("NotImplementedException", 501)),
     Reason.TIMED_OUT: (("RequestTimeout", 408), ("RequestTimeoutException", 408)),
     Reason.TOO_LARGE: (("RequestEntityTooLarge", 413), ("RequestEntityTooLargeException", 413)),
     Reason.UNKNOWN_KEY: (("InvalidClientTokenId", 403), ("UnrecognizedClientException", 400)),
     Reason.UNKNOWN_OPERATION: (("InvalidAction", 404), ("UnknownOperationException", 400)),
+    Reason.UNKNOWN_PARAMETER: (("UnknownParameter", 400), ("ValidationException", 400)),
 }
 
 # Where a service has a word of its own.
 OWN_CODES: Mapping[tuple[str, Reason], tuple[str, int]] = {
+    # EC2 does not tell a wrong key from a wrong signature.
+    ("ec2", Reason.ACCESS_DENIED): ("UnauthorizedOperation", 403),
+    ("ec2", Reason.BAD_SIGNATURE): ("AuthFailure", 401),
+    ("ec2", Reason.INCOMPLETE_SIGNATURE): ("AuthFailure", 401),
+    ("ec2", Reason.INTERNAL): ("InternalError", 500),
+    ("ec2", Reason.INVALID): ("InvalidParameterValue", 400),
+    ("ec2", Reason.MALFORMED): ("MalformedQueryString", 400),
+    ("ec2", Reason.UNKNOWN_KEY): ("AuthFailure", 401),
+    ("ec2", Reason.UNKNOWN_OPERATION): ("InvalidAction", 400),
+    ("iam", Reason.INVALID): ("ValidationError", 400),
+    ("iam", Reason.MALFORMED): ("MalformedQueryString", 400),
+    ("iam", Reason.UNKNOWN_OPERATION): ("InvalidAction", 400),
     ("route53domains", Reason.INVALID): ("InvalidInput", 400),
     ("route53resolver", Reason.INVALID): ("InvalidParameterException", 400),
     ("sts", Reason.INVALID): ("ValidationError", 400),
@@ -131,6 +147,8 @@ def envelope(
             # REST-JSON clients, which we do not serve but must answer, read the code from here.
             headers=(("x-amzn-ErrorType", code),),
         )
+    if family is Family.EC2:
+        return _ec2(status, code, message, request_id)
     namespace = f" xmlns={quoteattr(service.namespace)}" if service is not None and service.namespace else ""
     kind = "Receiver" if status >= 500 else "Sender"
     more = serialize.xml_members(shape, known) if shape is not None else ""
@@ -142,6 +160,16 @@ def envelope(
     return Reply(
         status=status, body=text.encode(), content_type=XML_TYPE, headers=(("x-amzn-ErrorType", code),)
     )
+
+
+def _ec2(status: int, code: str, message: str, request_id: str) -> Reply:
+    """EC2 models no errors, so there are no further members."""
+    text = (
+        f"{serialize.DECLARATION}<Response><Errors><Error><Code>{serialize.escaped(code)}</Code>"
+        f"<Message>{serialize.escaped(message)}</Message></Error></Errors>"
+        f"<RequestID>{serialize.escaped(request_id)}</RequestID></Response>"
+    )
+    return Reply(status=status, body=text.encode(), content_type="text/xml;charset=UTF-8")
 
 
 def _message_member(shape: Shape | None) -> str:

@@ -1,18 +1,21 @@
 """The service models that botocore has installed, and the little that they leave unsaid, as data.
 
 Models are read from botocore's own data alone, never from a user's `~/.aws/models`: what the wire looks like
-must not depend on who starts the service. Limits: the shapes that these models use (no maps in XML, no
-attributes, no payload members, no flattened lists); `tests/wire/test_models.py` fails when a new botocore
-brings one.
+must not depend on who starts the service. Of a model only the shapes of served operations are kept: EC2's
+has 830 operations and four megabytes. Limits: the shapes that these models use (no attributes, no payload
+members, no flattened lists); `tests/wire/test_wire_models.py` fails when a new botocore brings one.
 """
 
+import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
@@ -28,12 +31,20 @@ class Family(StrEnum):
 
     REST_XML = "rest-xml"
     QUERY = "query"
+    EC2 = "ec2"
     JSON = "json"
+
+    @property
+    def is_form(self) -> bool:
+        """Whether a request is a form with an Action."""
+        return self is Family.QUERY or self is Family.EC2
 
 
 # route53domains' model lists CBOR first; SDKs that speak JSON send a target header, and that is what we
 # answer.
 PROTOCOLS: Mapping[str, Family] = {
+    "ec2": Family.EC2,
+    "iam": Family.QUERY,
     "kms": Family.JSON,
     "route53": Family.REST_XML,
     "route53domains": Family.JSON,
@@ -42,7 +53,10 @@ PROTOCOLS: Mapping[str, Family] = {
 }
 
 STATUSES: Mapping[tuple[str, str], int] = {
-    # The model declares no status; Route 53 Resolver answers 500.
+    # The models declare no status; EC2 declares no errors at all.
+    ("ec2", "DryRunOperation"): 412,
+    ("ec2", "RequestLimitExceeded"): 503,
+    ("ec2", "UnauthorizedOperation"): 403,
     ("route53resolver", "InternalServiceErrorException"): 500,
 }
 
@@ -64,7 +78,10 @@ PREFIXED: Mapping[tuple[str, str], str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One served service: its model and what every reply of it needs."""
+    """One service: its model and what every reply of it needs.
+
+    `model` knows the shapes of the served operations alone; `paths` and `unsigned` tell of all.
+    """
 
     name: str
     family: Family
@@ -72,13 +89,12 @@ class Service:
     namespace: str
     target_prefix: str
     api_version: str
+    paths: Mapping[str, tuple[str, str]]  # operation -> (method, path with labels)
+    unsigned: frozenset[str]  # sent by SDKs without a signature: they exchange another proof
 
-    def operations(self) -> frozenset[str]:
-        return frozenset(self.model.operation_names)
-
-    def is_unsigned(self, operation: str) -> bool:
-        """Whether SDKs send it without a signature, as those of STS do that exchange another proof."""
-        return bool(self.model.operation_model(operation).auth_type == "none")
+    def knows(self, operation: str) -> bool:
+        """Whether the model has it, served or not."""
+        return operation in self.paths
 
     def error_shape(self, code: str) -> Shape | None:
         """The modelled error with this code on the wire, or of this name."""
@@ -89,30 +105,92 @@ class Service:
         return shape
 
 
+class _Named(msgspec.Struct):
+    shape: str
+
+
+class _Http(msgspec.Struct, rename="camel"):
+    method: str
+    request_uri: str
+
+
+class _Operation(msgspec.Struct):
+    http: _Http
+    authtype: str = ""
+    input: dict[str, Any] | None = None
+    output: _Named | None = None
+
+
+class _Description(msgspec.Struct):
+    """A model as botocore keeps it, its parts not yet read."""
+
+    metadata: dict[str, Any]
+    operations: dict[str, msgspec.Raw]
+    shapes: dict[str, msgspec.Raw]
+
+
 @cache
-def load(name: str) -> Service:
-    """Loads a model of `PROTOCOLS`; some hundredths of a second and megabytes each, then kept."""
-    loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    description: Any = loader.load_service_model(name, "service-2")
-    model = ServiceModel(description, name)
-    metadata: dict[str, Any] = description["metadata"]
+def load(name: str, served: frozenset[str] | None = None) -> Service:
+    """Reads a model of `PROTOCOLS`, with the shapes of the operations that are served (None: of all).
+
+    Raises ValueError when the model lacks one of them.
+    """
+    described = msgspec.json.decode(_octets(name), type=_Description)
+    metadata = described.metadata
+    operations = {n: msgspec.json.decode(raw, type=_Operation) for n, raw in described.operations.items()}
+    kept = frozenset(operations) if served is None else served
+    if not kept <= operations.keys():
+        raise ValueError(f"no service model has {name}:{', '.join(sorted(kept - operations.keys()))}")
+    whole = {
+        "metadata": metadata,
+        "operations": {n: msgspec.json.decode(described.operations[n]) for n in sorted(kept)},
+        "shapes": _shapes(described.shapes, (operations[n] for n in kept)),
+    }
     return Service(
         name=name,
         family=PROTOCOLS[name],
-        model=model,
-        namespace=_namespace(description) if PROTOCOLS[name] is not Family.JSON else "",
+        model=ServiceModel(whole, name),
+        namespace=_namespace(metadata, operations) if PROTOCOLS[name] is not Family.JSON else "",
         target_prefix=metadata.get("targetPrefix", ""),
         api_version=metadata["apiVersion"],
+        paths={n: (o.http.method, o.http.request_uri) for n, o in operations.items()},
+        unsigned=frozenset(n for n, o in operations.items() if o.authtype == "none"),
     )
 
 
-def _namespace(description: Mapping[str, Any]) -> str:
+def _octets(name: str) -> bytes:
+    versions = [d for d in (Path(Loader.BUILTIN_DATA_PATH) / name).iterdir() if d.is_dir()]
+    path = max(versions, key=lambda d: d.name) / "service-2.json"
+    return path.read_bytes() if path.exists() else gzip.decompress(path.with_suffix(".json.gz").read_bytes())
+
+
+def _shapes(described: Mapping[str, msgspec.Raw], operations: Iterable[_Operation]) -> dict[str, Any]:
+    """Those that the operations reach, and all errors: some are given that an operation does not declare."""
+    wanted = [name for name, raw in described.items() if b'"exception"' in bytes(raw)]
+    for operation in operations:
+        wanted += [] if operation.input is None else [operation.input["shape"]]
+        wanted += [] if operation.output is None else [operation.output.shape]
+    found: dict[str, Any] = {}
+    while wanted:
+        name = wanted.pop()
+        if name in found:
+            continue
+        shape = found[name] = msgspec.json.decode(described[name])
+        parts = [
+            *shape.get("members", {}).values(),
+            *(shape[k] for k in ("member", "key", "value") if k in shape),
+        ]
+        wanted += [part["shape"] for part in parts]
+    return found
+
+
+def _namespace(metadata: Mapping[str, Any], operations: Mapping[str, _Operation]) -> str:
     """The model's own namespace or, as in route53, the one that its inputs carry."""
-    declared = description["metadata"].get("xmlNamespace")
+    declared = metadata.get("xmlNamespace")
     if declared:
         return str(declared)
-    for operation in description["operations"].values():
-        carried = operation.get("input", {}).get("xmlNamespace")
+    for operation in operations.values():
+        carried = (operation.input or {}).get("xmlNamespace")
         if carried:
             return str(carried["uri"])
     return ""
@@ -124,11 +202,28 @@ def wire_name(shape: Shape, member: str) -> str:
     return name
 
 
+def form_name(shape: Shape, member: str, family: Family) -> str:
+    """The name of a structure's member in a form: EC2 has one of its own, or the element's, capitalized."""
+    if family is not Family.EC2:
+        return wire_name(shape, member)
+    own: str | None = shape.serialization.get("queryName")
+    name = wire_name(shape, member)
+    return own if own is not None else name[:1].upper() + name[1:]
+
+
+# Classes of Unicode that `re` has no names for, as far as the models use them. Whatever allows letters,
+# separators and numbers allows the underscore too, as \w does.
+_CLASSES = {
+    r"\p{ASCII}": r"[\x00-\x7f]",
+    r"\p{L}\p{Z}\p{N}": r"\w\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+}
+
+
 @cache
 def compiled(pattern: str) -> re.Pattern[str] | None:
-    r"""A model's pattern, or None for those that `re` cannot read (`\p{L}`): such a value is the operation's
-    to judge.
-    """
+    """A model's pattern, or None for one that `re` cannot read: such a value is the operation's to judge."""
+    for theirs, ours in _CLASSES.items():
+        pattern = pattern.replace(theirs, ours)
     try:
         return re.compile(pattern)
     except re.error:

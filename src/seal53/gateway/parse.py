@@ -21,7 +21,7 @@ from defusedxml.ElementTree import fromstring
 
 from seal53.gateway.errors import Reason, Refused
 from seal53.gateway.message import Message, pairs
-from seal53.gateway.models import ID_PREFIX, ID_SHAPES, Family, Shape, wire_name
+from seal53.gateway.models import ID_PREFIX, ID_SHAPES, Family, Shape, form_name, wire_name
 from seal53.gateway.route import Route
 
 Parameters = dict[str, Any]
@@ -42,8 +42,8 @@ def parse(route: Route, message: Message) -> Parameters:
         case Family.JSON:
             document = _json_object(message.body)
             return _json_structure(shape, document, "") if shape is not None else {}
-        case Family.QUERY:
-            return _query(shape, message)
+        case Family.QUERY | Family.EC2:
+            return _query(shape, message, route.family)
         case Family.REST_XML:
             return _rest(route, shape, message) if shape is not None else {}
 
@@ -180,8 +180,10 @@ def _refuse_schema(violation: str) -> NoReturn:
 # --- query ---------------------------------------------------------------------------------------
 
 
-def _query(shape: Shape | None, message: Message) -> Parameters:
-    """Flattened names (`Tags.member.1.Key`) from the form, and from the query string of a presigned call."""
+def _query(shape: Shape | None, message: Message, family: Family) -> Parameters:
+    """Flattened names (`Tags.member.1.Key`; EC2: `Tag.1.Key`) from the form, and from the query string of a
+    presigned call.
+    """
     given: dict[str, str] = {}
     sources = [(pair, True) for pair in pairs(message.query, form=True)]
     if message.method == "POST":
@@ -196,7 +198,7 @@ def _query(shape: Shape | None, message: Message) -> Parameters:
     tree: dict[str, Any] = {}
     for name, value in given.items():
         _plant(tree, name, value)
-    return _query_structure(shape, tree, "") if shape is not None else {}
+    return _query_structure(shape, tree, "", family) if shape is not None else {}
 
 
 def _plant(tree: dict[str, Any], name: str, value: str) -> None:
@@ -214,19 +216,19 @@ def _plant(tree: dict[str, Any], name: str, value: str) -> None:
     node[leaf] = value
 
 
-def _query_structure(shape: Shape, tree: Mapping[str, Any], path: str) -> Parameters:
-    by_name = {wire_name(s, m): (m, s) for m, s in shape.members.items()}
+def _query_structure(shape: Shape, tree: Mapping[str, Any], path: str, family: Family) -> Parameters:
+    by_name = {form_name(s, m, family): (m, s) for m, s in shape.members.items()}
     found: Parameters = {}
     for name, value in tree.items():
         if name not in by_name:
-            _refuse_unknown(_under(path, name))
+            _refuse_unknown(_under(path, name), family)
         member, member_shape = by_name[name]
-        found[member] = _query_value(member_shape, value, _under(path, name))
+        found[member] = _query_value(member_shape, value, _under(path, name), family)
     return found
 
 
-def _query_value(shape: Shape, value: Any, path: str) -> Any:
-    if shape.type_name not in ("structure", "list"):
+def _query_value(shape: Shape, value: Any, path: str, family: Family) -> Any:
+    if shape.type_name not in ("structure", "list", "map"):
         if not isinstance(value, str):
             _refuse_type(path, shape)
         return _scalar(shape, value, path)
@@ -236,19 +238,27 @@ def _query_value(shape: Shape, value: Any, path: str) -> Any:
             return []
         _refuse_type(path, shape)
     if shape.type_name == "structure":
-        return _query_structure(shape, value, path)
-    item = wire_name(shape.member, "member")
-    numbered = value.get(item)
-    if (
-        len(value) != 1
-        or not isinstance(numbered, dict)
-        or not all(re.fullmatch(r"[1-9][0-9]{0,5}", n) for n in numbered)
-    ):
+        return _query_structure(shape, value, path, family)
+    numbered: Any = value
+    where = path
+    if family is not Family.EC2:  # whose lists and maps are flattened
+        item = "entry" if shape.type_name == "map" else wire_name(shape.member, "member")
+        numbered, where = value.get(item), f"{path}.{item}"
+        if len(value) != 1:
+            _refuse_type(path, shape)
+    if not isinstance(numbered, dict) or not all(re.fullmatch(r"[1-9][0-9]{0,5}", n) for n in numbered):
         _refuse_type(path, shape)
-    return [
-        _query_value(shape.member, numbered[number], f"{path}.{item}.{number}")
-        for number in sorted(numbered, key=int)
-    ]
+    entries = [(numbered[n], f"{where}.{n}") for n in sorted(numbered, key=int)]
+    if shape.type_name == "list":
+        return [_query_value(shape.member, held, at, family) for held, at in entries]
+    return dict(_query_entry(shape, held, at, family) for held, at in entries)
+
+
+def _query_entry(shape: Shape, held: Any, path: str, family: Family) -> tuple[str, Any]:
+    if not isinstance(held, dict) or held.keys() != {"key", "value"}:
+        _refuse_type(path, shape)
+    key: str = _query_value(shape.key, held["key"], f"{path}.key", family)
+    return key, _query_value(shape.value, held["value"], f"{path}.value", family)
 
 
 # --- json ----------------------------------------------------------------------------------------
@@ -286,7 +296,7 @@ def _json_structure(shape: Shape, value: Any, path: str) -> Parameters:
     found: Parameters = {}
     for name, held in value.items():
         if name not in by_name:
-            _refuse_unknown(_under(path, name))
+            _refuse_unknown(_under(path, name), Family.JSON)
         member, member_shape = by_name[name]
         if held is not None:
             found[member] = _json(member_shape, held, _under(path, name))
@@ -405,5 +415,7 @@ def _refuse_type(path: str, shape: Shape) -> NoReturn:
     )
 
 
-def _refuse_unknown(path: str) -> NoReturn:
+def _refuse_unknown(path: str, family: Family) -> NoReturn:
+    if family is Family.EC2:
+        raise Refused(Reason.UNKNOWN_PARAMETER, f"The parameter {path} is not recognized")
     raise Refused(Reason.INVALID, f"Unknown member '{path}': the operation does not have it")

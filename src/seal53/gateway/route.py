@@ -62,7 +62,7 @@ def guess(message: Message, services: Mapping[str, Service]) -> tuple[Service | 
         return None, Family.JSON
     if target is not None:
         prefix = target.rpartition(".")[0]
-        return next((s for s in services.values() if s.target_prefix == prefix), None), Family.JSON
+        return next((s for s in services.values() if prefix and s.target_prefix == prefix), None), Family.JSON
     if claimed is not None and claimed in services:
         return services[claimed], services[claimed].family
     if claimed is None and _is_versioned(message.path, services["route53"]):
@@ -71,7 +71,9 @@ def guess(message: Message, services: Mapping[str, Service]) -> tuple[Service | 
     if "json" in content_type or "cbor" in content_type:
         return None, Family.JSON
     if claimed is None and content_type.startswith("application/x-www-form-urlencoded"):
-        return services["sts"], Family.QUERY
+        action = _action(message)
+        found = _by_version(services, action[1] if action is not None else None)
+        return found, found.family
     return None, Family.REST_XML
 
 
@@ -103,7 +105,7 @@ class Router:
             raise Refused(Reason.NOT_IMPLEMENTED, "Seal53 speaks JSON 1.1 here, not smithy-rpc-v2-cbor yet")
         action = _action(message)
         if action is not None:
-            return self._by_action(*action)
+            return self._by_action(claimed, *action)
         raise Refused(Reason.UNKNOWN_OPERATION, f"No operation at {message.method} {_shown(message.path)}")
 
     def _operator(self, message: Message) -> Route:
@@ -119,13 +121,19 @@ class Router:
         service = self._by_prefix.get(prefix)
         if service is None or message.method != "POST" or normal_path(message.path) != b"/":
             raise Refused(Reason.UNKNOWN_OPERATION, f"Unknown target '{target[:128]}'")
-        if operation not in service.operations():
+        if not service.knows(operation):
             raise Refused(Reason.UNKNOWN_OPERATION, f"{service.name} has no operation '{operation[:128]}'")
         return Route(family=service.family, scope=service.name, service=service, operation=operation)
 
-    def _by_action(self, action: str, version: str | None) -> Route:
-        service = self._services["sts"]
-        if action not in service.operations() or version not in (None, service.api_version):
+    def _by_action(self, claimed: str | None, action: str, version: str | None) -> Route:
+        service = self._services.get(claimed or "")
+        if service is None or not service.family.is_form:
+            service = _by_version(self._services, version)
+        if not service.knows(action) or version not in (None, service.api_version):
+            if service.family is Family.EC2:
+                raise Refused(
+                    Reason.UNKNOWN_OPERATION, f"The action {action[:128]} is not valid for this web service."
+                )
             raise Refused(
                 Reason.UNKNOWN_OPERATION,
                 f"Could not find operation {action[:128]} for version {(version or 'NO_VERSION')[:32]}",
@@ -155,10 +163,9 @@ class Router:
 def _templates(service: Service) -> tuple[_Template, ...]:
     """All templates of a service, those with more literal segments first."""
     found = []
-    for name in service.model.operation_names:
-        http = service.model.operation_model(name).http
-        segments = tuple(part for part in http["requestUri"].split("/") if part)
-        found.append(_Template(http["method"], segments[1:], name))
+    for name, (method, path) in service.paths.items():
+        segments = tuple(part for part in path.split("/") if part)
+        found.append(_Template(method, segments[1:], name))
     return tuple(sorted(found, key=lambda t: sum(s.startswith("{") for s in t.segments)))
 
 
@@ -196,6 +203,15 @@ def _action(message: Message) -> tuple[str, str | None] | None:
     if action is None:
         return None
     return action.decode("utf-8", "replace"), None if version is None else version.decode("utf-8", "replace")
+
+
+def _by_version(services: Mapping[str, Service], version: str | None) -> Service:
+    """The service of a form that says no more than its version: each has one of its own. STS, if in doubt:
+    its callers may have no key yet.
+    """
+    return next(
+        (s for s in services.values() if s.family.is_form and s.api_version == version), services["sts"]
+    )
 
 
 def _shown(path: bytes) -> str:

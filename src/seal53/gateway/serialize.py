@@ -38,6 +38,14 @@ def serialize(service: Service, operation: str, response: Mapping[str, Any], req
                 body=_query_body(service, operation, shape, response, request_id).encode(),
                 content_type="text/xml",
             )
+        case Family.EC2:
+            name = f"{operation}Response"
+            content = xml_members(shape, response) if shape is not None else "<return>true</return>"
+            text = (
+                f"{DECLARATION}<{name} xmlns={quoteattr(service.namespace)}>"
+                f"<requestId>{escaped(request_id)}</requestId>{content}</{name}>"
+            )
+            return Reply(status=status, body=text.encode(), content_type="text/xml;charset=UTF-8")
         case Family.REST_XML:
             name = shape.name if shape is not None else f"{operation}Response"
             content = xml_members(shape, response) if shape is not None else ""
@@ -98,6 +106,12 @@ def _element(name: str, shape: Shape, value: Any) -> str:
             # A list without a name for its members uses <member>: GetDNSSEC's KeySigningKeys, and all of sts.
             item = wire_name(shape.member, "member")
             content = "".join(_element(item, shape.member, one) for one in value)
+        case "map":
+            names = wire_name(shape.key, "key"), wire_name(shape.value, "value")
+            content = "".join(
+                f"<entry>{_element(names[0], shape.key, key)}{_element(names[1], shape.value, held)}</entry>"
+                for key, held in value.items()
+            )
         case _:
             content = escaped(_text(shape, value))
     return f"<{name}>{content}</{name}>"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seal53.gateway.errors import Reason, Refused
-from seal53.gateway.models import Shape, compiled
+from seal53.gateway.models import Family, Shape, compiled
 from seal53.gateway.route import Route
 
 _SHOWN = 1024  # characters of a value that a refusal repeats; no standard says
@@ -24,6 +24,12 @@ def validate(route: Route, parameters: Mapping[str, Any]) -> None:
     shape: Shape | None = route.service.model.operation_model(route.operation).input_shape
     if shape is None:
         return
+    if route.family is Family.EC2:
+        for member in shape.required_members:
+            if member not in parameters:
+                raise Refused(
+                    Reason.MISSING_PARAMETER, f"The request must contain the parameter {_camel(member)}"
+                )
     found = list(_structure(shape, parameters, ""))
     if found:
         plural = "error" if len(found) == 1 else "errors"

@@ -8,7 +8,7 @@ from seal53.gateway.message import Message
 from seal53.gateway.models import Family
 from seal53.gateway.route import Router, guess
 
-SERVICES = {name: models.load(name) for name in models.PROTOCOLS}
+SERVICES = {name: models.load(name, frozenset()) for name in models.PROTOCOLS}
 ROUTER = Router(SERVICES)
 V = "/2013-04-01"
 
