@@ -152,7 +152,7 @@ class Publisher:
     def _take_news(self) -> None:
         with self._store.read() as tx:
             news = outbox.news(tx, after=self._seq)
-        for seq, subject, version in news:
+        for seq, subject, version, _ in news:
             self._seq = seq
             self._due.setdefault(subject, _Again()).not_before = 0.0
             self._await(subject, version)

@@ -1,15 +1,30 @@
 """Changes: the tracked progress of a write, PENDING until every name server that serves it has acknowledged.
 
-`subject` is "zone:ID" or "vpc:ID"; `version` is what must be served. `insync_at` None means PENDING.
+`subject` is "zone:ID", "vpc:ID" or "routing"; `version` is what must be served. `insync_at` None means
+PENDING.
 """
 
 from dataclasses import dataclass
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from seal53.base.ids import AccountId, ChangeId
-from seal53.store.engine import Tx
+from seal53.store.engine import Row, Statement, Tx
 from seal53.store.schema import changes
+
+_c = changes.c
+_COLUMNS = (_c.id, _c.account_id, _c.subject, _c.version, _c.submitted_at, _c.insync_at, _c.comment)
+_insert = Statement(insert(changes).values({column.name: bindparam(column.name) for column in _COLUMNS}))
+_get = Statement(select(*_COLUMNS).where(_c.id == bindparam("id")))
+_close = Statement(
+    update(changes)
+    .where(
+        _c.subject == bindparam("its_subject"),
+        _c.version <= bindparam("its_version"),
+        _c.insync_at.is_(None),
+    )
+    .values(insync_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,49 +58,43 @@ def open_change(
         insync_at=None,
         comment=comment,
     )
-    tx.execute(
-        changes.insert().values(
-            id=id,
-            account_id=account_id,
-            subject=subject,
-            version=version,
-            submitted_at=now,
-            insync_at=None,
-            comment=comment,
-        )
+    _insert.run(
+        tx,
+        id=id,
+        account_id=account_id,
+        subject=subject,
+        version=version,
+        submitted_at=now,
+        insync_at=None,
+        comment=comment,
     )
     return change
 
 
 def get(tx: Tx, change_id: str) -> Change | None:
-    row = tx.execute(select(changes).where(changes.c.id == change_id)).one_or_none()
+    row = _get.first(tx, id=change_id)
     return None if row is None else _change(row)
 
 
 def pending(tx: Tx) -> list[Change]:
     """All PENDING changes, oldest first."""
-    rows = tx.execute(
-        select(changes).where(changes.c.insync_at.is_(None)).order_by(changes.c.submitted_at, changes.c.id)
-    )
+    rows = tx.execute(select(*_COLUMNS).where(_c.insync_at.is_(None)).order_by(_c.submitted_at, _c.id))
     return [_change(row) for row in rows]
 
 
 def close_up_to(tx: Tx, subject: str, version: int, now: int) -> None:
     """The subject is served at `version` everywhere: its changes up to there are INSYNC."""
-    tx.execute(
-        update(changes)
-        .where(changes.c.subject == subject, changes.c.version <= version, changes.c.insync_at.is_(None))
-        .values(insync_at=now)
-    )
+    _close.run(tx, its_subject=subject, its_version=version, now=now)
 
 
-def _change(row: Row[tuple[object, ...]]) -> Change:
+def _change(row: Row) -> Change:
+    id, account_id, subject, version, submitted_at, insync_at, comment = row
     return Change(
-        id=row.id,
-        account_id=row.account_id,
-        subject=row.subject,
-        version=row.version,
-        submitted_at=row.submitted_at,
-        insync_at=row.insync_at,
-        comment=row.comment,
+        id=id,
+        account_id=account_id,
+        subject=subject,
+        version=version,
+        submitted_at=submitted_at,
+        insync_at=insync_at,
+        comment=comment,
     )

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete, insert, select
 
 from seal53.base.clock import UnixTime
 from seal53.store.engine import Tx
@@ -21,7 +20,8 @@ class Edge:
 
 def register(tx: Tx, edge_id: str, role: str, now: int) -> None:
     """Adds the edge; one that is known already keeps its time."""
-    tx.execute(insert(edges).values(id=edge_id, role=role, registered_at=now).on_conflict_do_nothing())
+    if tx.execute(select(edges.c.id).where(edges.c.id == edge_id)).one_or_none() is None:
+        tx.execute(insert(edges).values(id=edge_id, role=role, registered_at=now))
 
 
 def remove(tx: Tx, edge_id: str) -> None:

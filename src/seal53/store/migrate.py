@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import DDL, Connection, MetaData, Table, func, select, update
 
-from seal53.core import Name, RecordSet, encode_edit
+from seal53.core import Name, RecordSet, encode_put
 from seal53.store.schema import SCHEMA_VERSION, hosted_zones, meta, metadata, record_sets
 
 FROM = "1"
@@ -68,7 +68,7 @@ def _record_sets(tx: Connection, old: Table) -> Iterator[list[dict[str, Any]]]:
                 "set_id": row.set_id,
                 "owner": row.owner,
                 "rtype": row.rtype,
-                "item": encode_edit([_record(row)], []),
+                "item": encode_put(_record(row)),
                 "shape": row.shape,
             }
             for row in some

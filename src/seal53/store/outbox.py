@@ -8,16 +8,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Row as SqlRow
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, insert, select
 
-from seal53.store.engine import Tx
+from seal53.store.engine import Row as SqlRow
+from seal53.store.engine import Statement, Tx
 from seal53.store.schema import outbox
+
+_o = outbox.c
+_COLUMNS = (_o.seq, _o.subject, _o.version, _o.kind, _o.detail)
+_append = Statement(
+    insert(outbox)
+    .values({name: bindparam(name) for name in ("subject", "version", "kind", "detail")})
+    .returning(_o.seq)
+)
+_after = Statement(select(*_COLUMNS).where(_o.seq > bindparam("seq")).order_by(_o.seq))
+_of_subject = Statement(
+    select(*_COLUMNS)
+    .where(_o.subject == bindparam("subject"), _o.version > bindparam("version"))
+    .order_by(_o.seq)
+)
+_news = Statement(
+    select(_o.seq, _o.subject, _o.version, _o.kind).where(_o.seq > bindparam("seq")).order_by(_o.seq)
+)
+_done = Statement(
+    delete(outbox).where(_o.subject == bindparam("subject"), _o.version <= bindparam("version"))
+)
+
+TABLE = outbox.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """subject is "zone:ID" or "vpc:ID"; kind is records, signing, zone, gone or vpc; detail as appended."""
+    """subject is "zone:ID", "vpc:ID", "routing" or "logging"; detail as appended.
+
+    kind is records, signing, zone, gone, vpc, routing or logging.
+    """
 
     seq: int
     subject: str
@@ -31,33 +56,25 @@ def append(tx: Tx, subject: str, version: int, kind: str, detail: object = ()) -
 
     Shape: `detail` is msgpack-able; for "records" a list of (owner wire, rtype, set_id).
     """
-    done = tx.execute(
-        outbox.insert().values(
-            subject=subject, version=version, kind=kind, detail=msgspec.msgpack.encode(detail)
-        )
+    seq: int = _append.value(
+        tx, subject=subject, version=version, kind=kind, detail=msgspec.msgpack.encode(detail)
     )
-    key = done.inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    return seq
 
 
 def pending(tx: Tx, *, after: int = 0) -> list[Row]:
     """Rows whose number is above `after`, in order."""
-    return [
-        _row(found) for found in tx.execute(select(outbox).where(outbox.c.seq > after).order_by(outbox.c.seq))
-    ]
+    return [_row(found) for found in _after.rows(tx, seq=after)]
 
 
 def of_subject(tx: Tx, subject: str, *, above: int) -> list[Row]:
     """The subject's rows of versions above `above`, in order."""
-    query = select(outbox).where(outbox.c.subject == subject, outbox.c.version > above)
-    return [_row(found) for found in tx.execute(query.order_by(outbox.c.seq))]
+    return [_row(found) for found in _of_subject.rows(tx, subject=subject, version=above)]
 
 
-def news(tx: Tx, *, after: int) -> list[tuple[int, str, int]]:
-    """(number, subject, version) of rows whose number is above `after`, in order."""
-    query = select(outbox.c.seq, outbox.c.subject, outbox.c.version).where(outbox.c.seq > after)
-    return [(r.seq, r.subject, r.version) for r in tx.execute(query.order_by(outbox.c.seq))]
+def news(tx: Tx, *, after: int) -> list[tuple[int, str, int, str]]:
+    """(number, subject, version, kind) of rows whose number is above `after`, in order."""
+    return [(seq, subject, version, kind) for seq, subject, version, kind in _news.rows(tx, seq=after)]
 
 
 def done(tx: Tx, seqs: Sequence[int]) -> None:
@@ -68,14 +85,9 @@ def done(tx: Tx, seqs: Sequence[int]) -> None:
 
 def done_up_to(tx: Tx, subject: str, version: int) -> None:
     """Removes the subject's rows up to a version that every name server serves."""
-    tx.execute(delete(outbox).where(outbox.c.subject == subject, outbox.c.version <= version))
+    _done.run(tx, subject=subject, version=version)
 
 
-def _row(found: SqlRow[tuple[object, ...]]) -> Row:
-    return Row(
-        seq=found.seq,
-        subject=found.subject,
-        version=found.version,
-        kind=found.kind,
-        detail=msgspec.msgpack.decode(found.detail),
-    )
+def _row(found: SqlRow) -> Row:
+    seq, subject, version, kind, detail = found
+    return Row(seq=seq, subject=subject, version=version, kind=kind, detail=msgspec.msgpack.decode(detail))

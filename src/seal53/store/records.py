@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Integer, and_, bindparam, func, insert, select, tuple_, update
 from sqlalchemy import delete as delete_from
 
-from seal53.core import Name, RecordSet, decode_edit, encode_edit, rtype_text
+from seal53.core import Name, RecordSet, decode_put, encode_put, rtype_text
 from seal53.store.engine import Row, Statement, Tx
 from seal53.store.schema import hosted_zones, record_sets
 from seal53.zones.listing import Position, sort_key
@@ -207,7 +207,7 @@ def _values(zone_id: str, stored: StoredSet) -> dict[str, object]:
         "set_id": record.set_id,
         "owner": owner.lower().to_wire(),
         "rtype": record.rtype,
-        "item": encode_edit([record], []),
+        "item": encode_put(record),
         "shape": _encode_shape(stored.shape).decode(),
     }
 
@@ -218,5 +218,4 @@ _decode_shape = msgspec.json.Decoder(dict[str, Any]).decode
 
 def _stored(row: Row) -> StoredSet:
     item, rtype, shape = row
-    ((record,), _) = decode_edit(item)
-    return StoredSet(record=record, type=rtype, shape=_decode_shape(shape))
+    return StoredSet(record=decode_put(item), type=rtype, shape=_decode_shape(shape))

@@ -5,16 +5,44 @@ Kinds: "public" and "private" belong to an account, "root" and "tld" to the regi
 same transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy import delete as delete_from
 
 from seal53.base.ids import AccountId, ChangeId, DelegationSetId, HostedZoneId, VpcId
 from seal53.core import Name
-from seal53.store.engine import Tx
+from seal53.store.engine import Statement, Tx
 from seal53.store.schema import dnskey_signatures, hosted_zones, zone_vpcs, zsks
 from seal53.zones.listing import sort_key
+
+_z = hosted_zones.c
+_COLUMNS = (
+    _z.id,
+    _z.account_id,
+    _z.kind,
+    _z.name,
+    _z.caller_reference,
+    _z.comment,
+    _z.delegation_set_id,
+    _z.version,
+    _z.record_count,
+    _z.accelerated_recovery,
+    _z.accelerated_recovery_at,
+    _z.created_at,
+    _z.signing_at,
+    _z.unsigning_at,
+    _z.unsigning_change_id,
+)
+_get = Statement(select(*_COLUMNS).where(_z.id == bindparam("zone")))
+_bump = Statement(
+    update(hosted_zones)
+    .where(_z.id == bindparam("zone"))
+    .values(version=_z.version + 1)
+    .returning(_z.version)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +75,14 @@ class HostedZone:
 
 
 def get(tx: Tx, zone_id: str) -> HostedZone | None:
-    row = tx.execute(select(hosted_zones).where(hosted_zones.c.id == zone_id)).one_or_none()
+    row = _get.first(tx, zone=zone_id)
     return None if row is None else _zone(row)
 
 
 def all_of(tx: Tx, account_id: str) -> list[HostedZone]:
     """An account's zones in listing order: by reversed name, then by id."""
     rows = tx.execute(
-        select(hosted_zones)
+        select(*_COLUMNS)
         .where(hosted_zones.c.account_id == account_id)
         .order_by(hosted_zones.c.sort_key, hosted_zones.c.id)
     )
@@ -65,7 +93,7 @@ def page_by_name(
     tx: Tx, account_id: str, *, start: Name | None, start_id: str, limit: int
 ) -> list[HostedZone]:
     """An account's zones in listing order from (start, start_id) on, at most `limit`."""
-    query = select(hosted_zones).where(hosted_zones.c.account_id == account_id)
+    query = select(*_COLUMNS).where(hosted_zones.c.account_id == account_id)
     if start is not None:
         key = sort_key(start)
         query = query.where(
@@ -88,7 +116,7 @@ def page_by_id(
     delegation_set_id: str | None = None,
 ) -> list[HostedZone]:
     """An account's zones by id from `start_id` on, at most `limit`; `kind` and `delegation_set_id` narrow."""
-    query = select(hosted_zones).where(hosted_zones.c.account_id == account_id, hosted_zones.c.id >= start_id)
+    query = select(*_COLUMNS).where(hosted_zones.c.account_id == account_id, hosted_zones.c.id >= start_id)
     if kind is not None:
         query = query.where(hosted_zones.c.kind == kind)
     if delegation_set_id is not None:
@@ -104,12 +132,12 @@ def count_of(tx: Tx, account_id: str) -> int:
 
 def every(tx: Tx) -> list[HostedZone]:
     """All zones of all accounts and of the registry, by id."""
-    return [_zone(row) for row in tx.execute(select(hosted_zones).order_by(hosted_zones.c.id))]
+    return [_zone(row) for row in tx.execute(select(*_COLUMNS).order_by(hosted_zones.c.id))]
 
 
 def named(tx: Tx, name: Name, kind: str | None = None) -> list[HostedZone]:
     """All zones of exactly this name, whoever owns them, oldest first."""
-    query = select(hosted_zones).where(hosted_zones.c.sort_key == sort_key(name))
+    query = select(*_COLUMNS).where(hosted_zones.c.sort_key == sort_key(name))
     if kind is not None:
         query = query.where(hosted_zones.c.kind == kind)
     return [_zone(row) for row in tx.execute(query.order_by(hosted_zones.c.created_at, hosted_zones.c.id))]
@@ -117,7 +145,7 @@ def named(tx: Tx, name: Name, kind: str | None = None) -> list[HostedZone]:
 
 def with_reference(tx: Tx, account_id: str, caller_reference: str) -> HostedZone | None:
     row = tx.execute(
-        select(hosted_zones).where(
+        select(*_COLUMNS).where(
             hosted_zones.c.account_id == account_id, hosted_zones.c.caller_reference == caller_reference
         )
     ).one_or_none()
@@ -126,15 +154,15 @@ def with_reference(tx: Tx, account_id: str, caller_reference: str) -> HostedZone
 
 def overlapping(tx: Tx, name: Name) -> list[HostedZone]:
     """Public zones of any account equal to, above or below `name`: none may share its name servers."""
-    above = [ancestor.lower().to_wire() for n in range(len(name) + 1) if (ancestor := name.ancestor(n))]
+    above = [sort_key(ancestor) for n in range(len(name) + 1) if (ancestor := name.ancestor(n))]
     prefix = b"" if name.is_root else name.listing_key()
     below = hosted_zones.c.sort_key >= prefix
     if prefix:
         # A key ends in the separator; the octet after it ends the range of keys that start with it.
         below = and_(below, hosted_zones.c.sort_key < prefix[:-1] + bytes([prefix[-1] + 1]))
     rows = tx.execute(
-        select(hosted_zones)
-        .where(hosted_zones.c.kind == "public", or_(hosted_zones.c.name.in_(above), below))
+        select(*_COLUMNS)
+        .where(hosted_zones.c.kind == "public", or_(hosted_zones.c.sort_key.in_(above), below))
         .order_by(hosted_zones.c.id)
     )
     return [
@@ -171,12 +199,7 @@ def delete(tx: Tx, zone_id: str) -> None:
 
 def bump(tx: Tx, zone_id: str) -> int:
     """Raises the zone's version by one and returns the new one."""
-    version: int = tx.execute(
-        update(hosted_zones)
-        .where(hosted_zones.c.id == zone_id)
-        .values(version=hosted_zones.c.version + 1)
-        .returning(hosted_zones.c.version)
-    ).scalar_one()
+    version: int = _bump.value(tx, zone=zone_id)
     return version
 
 
@@ -237,7 +260,7 @@ def has_vpc(tx: Tx, zone_id: str, vpc_id: str) -> bool:
 def private_zone_named(tx: Tx, vpc_id: str, name: Name) -> HostedZone | None:
     """The private zone of exactly this name that a VPC is associated with, whoever owns it."""
     row = tx.execute(
-        select(hosted_zones)
+        select(*_COLUMNS)
         .join(zone_vpcs, zone_vpcs.c.zone_id == hosted_zones.c.id)
         .where(zone_vpcs.c.vpc_id == vpc_id, hosted_zones.c.sort_key == sort_key(name))
     ).first()
@@ -247,7 +270,7 @@ def private_zone_named(tx: Tx, vpc_id: str, name: Name) -> HostedZone | None:
 def page_of_vpc(tx: Tx, vpc_id: str, *, start_id: str, limit: int) -> list[HostedZone]:
     """The private zones of a VPC by id from `start_id` on, at most `limit`, whoever owns them."""
     rows = tx.execute(
-        select(hosted_zones)
+        select(*_COLUMNS)
         .join(zone_vpcs, zone_vpcs.c.zone_id == hosted_zones.c.id)
         .where(zone_vpcs.c.vpc_id == vpc_id, zone_vpcs.c.zone_id >= start_id)
         .order_by(zone_vpcs.c.zone_id)
@@ -259,7 +282,7 @@ def page_of_vpc(tx: Tx, vpc_id: str, *, start_id: str, limit: int) -> list[Hoste
 def private_zones_of(tx: Tx, vpc_id: str) -> list[HostedZone]:
     """The private zones that a VPC's resolver prefers, in listing order, whoever owns them."""
     rows = tx.execute(
-        select(hosted_zones)
+        select(*_COLUMNS)
         .join(zone_vpcs, zone_vpcs.c.zone_id == hosted_zones.c.id)
         .where(zone_vpcs.c.vpc_id == vpc_id)
         .order_by(hosted_zones.c.sort_key, hosted_zones.c.id)
@@ -269,7 +292,7 @@ def private_zones_of(tx: Tx, vpc_id: str) -> list[HostedZone]:
 
 def of_delegation_set(tx: Tx, set_id: str) -> list[HostedZone]:
     rows = tx.execute(
-        select(hosted_zones).where(hosted_zones.c.delegation_set_id == set_id).order_by(hosted_zones.c.id)
+        select(*_COLUMNS).where(hosted_zones.c.delegation_set_id == set_id).order_by(hosted_zones.c.id)
     )
     return [_zone(row) for row in rows]
 
@@ -289,21 +312,26 @@ def sets_in_use(tx: Tx) -> set[str]:
     return set(tx.execute(query.distinct()).scalars())
 
 
-def _zone(row: Row[tuple[object, ...]]) -> HostedZone:
+def _zone(row: Sequence[Any]) -> HostedZone:
+    """From the values of `_COLUMNS`."""
+    id, account_id, kind, name, reference, comment, set_id, version, count, recovery, recovery_at, *times = (
+        row
+    )
+    created_at, signing_at, unsigning_at, unsigning_change_id = times
     return HostedZone(
-        id=row.id,
-        account_id=row.account_id,
-        kind=row.kind,
-        name=Name.from_wire(row.name),
-        caller_reference=row.caller_reference,
-        comment=row.comment,
-        delegation_set_id=row.delegation_set_id,
-        version=row.version,
-        record_count=row.record_count,
-        accelerated_recovery=bool(row.accelerated_recovery),
-        accelerated_recovery_at=row.accelerated_recovery_at,
-        created_at=row.created_at,
-        signing_at=row.signing_at,
-        unsigning_at=row.unsigning_at,
-        unsigning_change_id=row.unsigning_change_id,
+        id=id,
+        account_id=account_id,
+        kind=kind,
+        name=Name.from_wire(name),
+        caller_reference=reference,
+        comment=comment,
+        delegation_set_id=set_id,
+        version=version,
+        record_count=count,
+        accelerated_recovery=bool(recovery),
+        accelerated_recovery_at=recovery_at,
+        created_at=created_at,
+        signing_at=signing_at,
+        unsigning_at=unsigning_at,
+        unsigning_change_id=unsigning_change_id,
     )
