@@ -30,6 +30,7 @@ class Quotas:
     cidr_collections: int
     cidr_blocks: int  # in a collection
     protections: int  # in a request
+    protections_of_zone: int
     tags: int  # on a resource
 
 
@@ -54,6 +55,7 @@ AWS = Quotas(
     cidr_collections=5,
     cidr_blocks=1000,
     protections=100,
+    protections_of_zone=1000,  # AWS does not publish its own
     tags=50,
 )
 
@@ -78,5 +80,6 @@ OPEN = Quotas(
     cidr_collections=10_000,
     cidr_blocks=100_000,
     protections=100,
+    protections_of_zone=100_000,
     tags=50,
 )

@@ -44,6 +44,11 @@ def get(tx: Tx, set_id: str) -> DelegationSet | None:
     return None if row is None else _set(row)
 
 
+def ids(tx: Tx) -> list[DelegationSetId]:
+    """Of all sets, by number."""
+    return list(tx.execute(select(delegation_sets.c.id).order_by(delegation_sets.c.number)).scalars())
+
+
 def every(tx: Tx) -> list[DelegationSet]:
     """All sets by number."""
     return [_set(row) for row in tx.execute(select(delegation_sets).order_by(delegation_sets.c.number))]

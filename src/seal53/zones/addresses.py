@@ -3,7 +3,8 @@
     .1          root server            .2, .3      TLD servers
     .4 upwards  delegation sets, four addresses each       last host downwards  resolvers of VPCs
 
-Both kinds grow towards each other until they meet. Pure: `used` has all addresses that are taken.
+Both kinds grow towards each other until they meet. No account takes the whole block: the bounds below leave
+room for others whatever one account asks for. Pure: `used` has all addresses that are taken.
 """
 
 from collections.abc import Collection
@@ -13,6 +14,11 @@ from seal53.base.errors import Fault
 
 HOSTS_IN_SET = 4
 FIRST_SET = 4
+
+# What one account may take of a /24, which holds 62 sets: together at most 56 of them. No standard says.
+SETS_OF_ONE_NAME = 24  # for zones of one name and the names above and below it
+REUSABLE_SETS = 16
+RESOLVERS = 64
 
 
 class AddressesExhausted(Fault):

@@ -196,19 +196,6 @@ def test_the_root_is_no_private_zone(a: Any) -> None:
     assert a.refused("CreateHostedZone", Name=".", CallerReference="ref", VPC=VPC_A)[0] == "InvalidDomainName"
 
 
-def test_delegation_sets_cannot_be_named_yet(a: Any, services: Services) -> None:
-    a.zone("example.com")
-    with services.store.read() as tx:
-        (existing,) = delegation_sets.every(tx)
-    request = {"Name": "b.com", "CallerReference": "ref"}
-    assert a.refused("CreateHostedZone", DelegationSetId="N0", **request)[0] == "NoSuchDelegationSet"
-    assert (
-        a.refused("CreateHostedZone", DelegationSetId=existing.id, **request)[0] == "DelegationSetNotReusable"
-    )
-    assert a.refused("CreateHostedZone", DelegationSetId="N0", VPC=VPC_A, **request)[0] == "InvalidInput"
-    assert a.refused("ListHostedZones", DelegationSetId=existing.id)[0] == "DelegationSetNotReusable"
-
-
 def test_another_accounts_zone_is_no_zone(a: Any, b: Any) -> None:
     zone_id = a.zone("example.com")
     refusal = ("NoSuchHostedZone", f"No hosted zone found with ID: {zone_id}")
