@@ -10,8 +10,11 @@ from seal53.base.errors import Fault
 from seal53.store import Unavailable
 from seal53.zones.addresses import AddressesExhausted
 from seal53.zones.change import BatchRefused, InvalidRequest
+from seal53.zones.cidr import BadBlock, BlockInUse
+from seal53.zones.health_config import BadConfig
 from seal53.zones.names import BadName
 from seal53.zones.rdata import BadValue
+from seal53.zones.traffic_document import BadDocument
 
 
 class AwsFault(Fault):
@@ -34,9 +37,13 @@ def _as(code: str) -> Callable[[Fault], Rendered]:
 
 FAULTS: dict[type[Fault], Callable[[Fault], Rendered]] = {
     AddressesExhausted: _as("DelegationSetNotAvailable"),
+    BadBlock: _as("InvalidInput"),
+    BadConfig: _as("InvalidInput"),
+    BadDocument: _as("InvalidTrafficPolicyDocument"),
     BadName: _as("InvalidInput"),
     BadValue: _as("InvalidInput"),
     BatchRefused: _as("InvalidChangeBatch"),
+    BlockInUse: _as("CidrBlockInUseException"),
     InvalidRequest: _as("InvalidInput"),
     Unavailable: _as("ServiceUnavailable"),
 }

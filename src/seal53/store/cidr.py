@@ -11,7 +11,7 @@ from sqlalchemy import delete as delete_from
 
 from seal53.base.ids import AccountId
 from seal53.store.engine import Tx
-from seal53.store.schema import cidr_blocks, cidr_collections
+from seal53.store.schema import cidr_blocks, cidr_collections, record_references
 
 _AT_ONCE = 500  # below SQLite's limit of parameters
 
@@ -163,6 +163,17 @@ def remove_blocks(tx: Tx, collection_id: str, removed: Sequence[str]) -> None:
             ),
             [{"its_block": block} for block in removed],
         )
+
+
+def is_referenced(tx: Tx, collection_id: str) -> bool:
+    """Whether a record set, of any zone, is chosen by a location of this collection."""
+    # targets are "collection/location"; "0" is the octet after "/"
+    query = select(record_references.c.target).where(
+        record_references.c.kind == "cidr",
+        record_references.c.target >= f"{collection_id}/",
+        record_references.c.target < f"{collection_id}0",
+    )
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def every_block(tx: Tx) -> dict[str, dict[str, list[str]]]:

@@ -192,7 +192,7 @@ def instances(
     start: tuple[str, bytes, str] | None = None,
     limit: int | None = None,
 ) -> list[Instance]:
-    """An account's instances by zone id, name and type from `start` on; of one zone, of a policy's version."""
+    """An account's instances by zone id, name and type from `start` on; of one zone, or of one version."""
     table = traffic_policy_instances
     query = select(table).where(table.c.account_id == account_id)
     if zone_id is not None:
