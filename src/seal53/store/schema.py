@@ -122,7 +122,8 @@ zone_vpcs = Table(
     "zone_vpcs",
     metadata,
     Column("zone_id", String, ForeignKey("hosted_zones.id", ondelete="CASCADE"), primary_key=True),
-    Column("vpc_id", String, ForeignKey("vpcs.id"), primary_key=True, index=True),
+    Column("vpc_id", String, ForeignKey("vpcs.id"), primary_key=True),
+    Index("zone_vpcs_by_vpc", "vpc_id", "zone_id"),
 )
 
 vpc_authorizations = Table(
