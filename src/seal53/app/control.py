@@ -23,7 +23,7 @@ from typing import Any
 
 import uvicorn
 
-from seal53.app import web
+from seal53.app import facts, web
 from seal53.app.facts import ReadyFacts
 from seal53.app.resolution import boot_of
 from seal53.app.seed import seed_accounts, seed_registry
@@ -44,7 +44,7 @@ from seal53.reconcile.publish import Publisher
 from seal53.resolver.probe import LiveProbe
 from seal53.services import kms, operator, route53, route53domains, route53resolver, sts
 from seal53.services.context import Caller, Limits, Operation, Request, Response, Services
-from seal53.store import Store, accounts, changes, edges
+from seal53.store import Store, accounts, changes, edges, outbox
 
 DATABASE = "seal53.db"
 _SERVED_WITHIN_S = 5.0  # how long an operator call waits for what it made to answer
@@ -148,8 +148,8 @@ class _Control:
         self._server = server
         loop.add_reader(self._link.socket, self._hear)
         committed = asyncio.Event()
-        self.store.woken.append(self._publisher.wake)
-        self.store.woken.append(lambda: _soon(loop, committed))
+        self.store.watch((outbox.TABLE,), self._publisher.wake)
+        self.store.watch(facts.TABLES, lambda: _soon(loop, committed))
         telling = asyncio.create_task(self._tell(server, committed))
         telling.add_done_callback(self._told)
         threads = [
@@ -239,14 +239,14 @@ class _Control:
 
     async def _tell(self, server: uvicorn.Server, committed: asyncio.Event) -> None:
         """What the ready file holds: once the API answers, and again whenever it has changed."""
-        facts = ReadyFacts(self._place)
+        ready = ReadyFacts(self._place)
         told: dict[str, Any] | None = None
         while not server.started:
             await asyncio.sleep(0.002)
         while True:
             committed.clear()
             try:
-                now = await asyncio.to_thread(self._read, facts)
+                now = await asyncio.to_thread(self._read, ready)
             except Exception:  # noqa: BLE001  told, and tried again
                 journal.event("ready-file", level=logging.ERROR, trace=traceback.format_exc())
                 await asyncio.sleep(_AGAIN_S)
@@ -264,9 +264,9 @@ class _Control:
             self.failure = failed
             self._end()
 
-    def _read(self, facts: ReadyFacts) -> dict[str, Any]:
+    def _read(self, ready: ReadyFacts) -> dict[str, Any]:
         with self.store.read() as tx:
-            return facts.read(tx)
+            return ready.read(tx)
 
     # --- the API
 

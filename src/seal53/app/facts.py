@@ -13,6 +13,9 @@ from seal53.store import Tx, accounts, delegation_sets, vpcs
 
 _HINT_TTL = 3_600_000  # as in the root hints of IANA
 
+TABLES = ("accounts", "access_keys", "vpcs", "delegation_sets", "ksks")
+"""Where they come from: what else is written does not change them."""
+
 
 class ReadyFacts:
     """Reads them from the store; a secret is unsealed once."""
