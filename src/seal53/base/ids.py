@@ -49,5 +49,15 @@ class Ids:
     def access_key_id(self) -> str:
         return "AKIA" + self._text(_UPPER, 16)
 
+    def session_key_id(self) -> str:
+        return "ASIA" + self._text(_UPPER, 16)
+
+    def principal(self, prefix: str) -> str:
+        """The unique id of a user ("AIDA"), a role ("AROA") or a managed policy ("ANPA")."""
+        return prefix + self._text(_UPPER, 17)
+
+    def session_token(self) -> str:
+        return self._text(string.ascii_letters + string.digits + "+/", 128) + "=="
+
     def secret_access_key(self) -> str:
         return self._text(string.ascii_letters + string.digits + "+/", 40)
