@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy import delete as delete_from
 
 from seal53.base.ids import AccountId, ChangeId, DelegationSetId, HostedZoneId, VpcId
@@ -95,13 +95,8 @@ def page_by_name(
     """An account's zones in listing order from (start, start_id) on, at most `limit`."""
     query = select(*_COLUMNS).where(hosted_zones.c.account_id == account_id)
     if start is not None:
-        key = sort_key(start)
-        query = query.where(
-            or_(
-                hosted_zones.c.sort_key > key,
-                and_(hosted_zones.c.sort_key == key, hosted_zones.c.id >= start_id),
-            )
-        )
+        place = tuple_(hosted_zones.c.sort_key, hosted_zones.c.id)
+        query = query.where(place >= tuple_(sort_key(start), start_id))
     rows = tx.execute(query.order_by(hosted_zones.c.sort_key, hosted_zones.c.id).limit(limit))
     return [_zone(row) for row in rows]
 
@@ -259,12 +254,8 @@ def has_vpc(tx: Tx, zone_id: str, vpc_id: str) -> bool:
 
 def private_zone_named(tx: Tx, vpc_id: str, name: Name) -> HostedZone | None:
     """The private zone of exactly this name that a VPC is associated with, whoever owns it."""
-    row = tx.execute(
-        select(*_COLUMNS)
-        .join(zone_vpcs, zone_vpcs.c.zone_id == hosted_zones.c.id)
-        .where(zone_vpcs.c.vpc_id == vpc_id, hosted_zones.c.sort_key == sort_key(name))
-    ).first()
-    return None if row is None else _zone(row)
+    zones = named(tx, name, kind="private")
+    return next((zone for zone in zones if has_vpc(tx, zone.id, vpc_id)), None)
 
 
 def page_of_vpc(tx: Tx, vpc_id: str, *, start_id: str, limit: int) -> list[HostedZone]:
