@@ -10,7 +10,7 @@ use ::dnssec::DnssecError;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use serve::PlaneError;
+use serve::{BadBlock, PlaneError};
 use wire::{EditError, NameError, ParseError, UnknownRrType};
 
 use crate::plane::listen_fault;
@@ -96,6 +96,12 @@ impl From<ParseError> for Fault {
 
 impl From<EditError> for Fault {
     fn from(error: EditError) -> Self {
+        Self::Wire(error.to_string())
+    }
+}
+
+impl From<BadBlock> for Fault {
+    fn from(error: BadBlock) -> Self {
         Self::Wire(error.to_string())
     }
 }

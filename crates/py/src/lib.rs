@@ -32,7 +32,9 @@ mod _native {
     #[pymodule_export]
     use plane::{PyCandidate, PyDataPlane};
     #[pymodule_export]
-    use records::{PyRRset, PyRecordSet, decode_edit, encode_edit};
+    use records::{
+        PyRRset, PyRecordSet, PyRouting, decode_edit, decode_put, encode_edit, encode_put, join_edit,
+    };
 
     #[pymodule_export]
     use super::build_info;

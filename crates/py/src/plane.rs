@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use serve::{Candidate, Entry, Plane, ResolverSettings, Server, SigningChange, unix_seconds};
+use serve::{Asker, Candidate, Cidr, Entry, Plane, ResolverSettings, Server, SigningChange, unix_seconds};
 use wire::{Edit, RrType};
 
 use crate::dnssec::{PySigning, kek_of};
@@ -22,6 +22,8 @@ use crate::records::PyRRset;
 /// A zone version that is composed but not served.
 #[pyclass(frozen, module = "seal53.core._native", name = "Candidate")]
 pub struct PyCandidate {
+    // For the facts of the moment.
+    plane: Arc<Plane>,
     version: u64,
     candidate: Mutex<Option<Candidate>>,
 }
@@ -44,7 +46,9 @@ impl PyCandidate {
     ) -> Result<Option<Bound<'py, PyBytes>>, Fault> {
         let reply = py.detach(|| {
             let candidate = locked(&self.candidate);
-            Ok::<_, Fault>(candidate.as_ref().ok_or(Fault::Committed)?.answer(packet, now, tcp))
+            let candidate = candidate.as_ref().ok_or(Fault::Committed)?;
+            let root = self.plane.load_full();
+            Ok::<_, Fault>(candidate.answer(root.facts(), packet, now, Asker::local(tcp)))
         })?;
         Ok(reply.map(|reply| PyBytes::new(py, &reply)))
     }
@@ -92,7 +96,8 @@ impl PyDataPlane {
             let edit = Edit::decode(edit)?;
             Ok::<_, Fault>(self.plane.stage(zone_id, &apex.0, base, version, &edit, signing)?)
         })?;
-        Ok(PyCandidate { version: candidate.version(), candidate: Mutex::new(Some(candidate)) })
+        let plane = Arc::clone(&self.plane);
+        Ok(PyCandidate { plane, version: candidate.version(), candidate: Mutex::new(Some(candidate)) })
     }
 
     /// Serves a candidate from now on, whole. Raises PlaneFault if the zone changed since it was staged.
@@ -135,7 +140,7 @@ impl PyDataPlane {
     }
 
     /// The reply of a view, without a socket; None for none, and for a resolver's miss.
-    #[pyo3(signature = (view_id, packet, now, *, tcp=false))]
+    #[pyo3(signature = (view_id, packet, now, *, tcp=false, client="127.0.0.1"))]
     fn answer<'py>(
         &self,
         py: Python<'py>,
@@ -143,9 +148,51 @@ impl PyDataPlane {
         packet: &[u8],
         now: u64,
         tcp: bool,
-    ) -> Option<Bound<'py, PyBytes>> {
-        let reply = py.detach(|| self.plane.answer(view_id, packet, now, tcp));
-        reply.map(|reply| PyBytes::new(py, &reply))
+        client: &str,
+    ) -> Result<Option<Bound<'py, PyBytes>>, Fault> {
+        let asker = asker(client, tcp)?;
+        let reply = py.detach(|| self.plane.answer(view_id, packet, now, asker));
+        Ok(reply.map(|reply| PyBytes::new(py, &reply)))
+    }
+
+    /// The reply of one zone, in a view or not; None if it is not here. Such questions are not logged.
+    #[pyo3(signature = (zone_id, packet, now, *, tcp=false, client="127.0.0.1"))]
+    fn answer_zone<'py>(
+        &self,
+        py: Python<'py>,
+        zone_id: &str,
+        packet: &[u8],
+        now: u64,
+        tcp: bool,
+        client: &str,
+    ) -> Result<Option<Bound<'py, PyBytes>>, Fault> {
+        let asker = asker(client, tcp)?;
+        let reply = py.detach(|| self.plane.answer_zone(zone_id, packet, now, asker));
+        Ok(reply.map(|reply| PyBytes::new(py, &reply)))
+    }
+
+    /// The status of each health check, all of them each time; one that is not there counts as healthy.
+    fn set_health(&self, py: Python<'_>, statuses: HashMap<String, bool>) {
+        py.detach(|| self.plane.set_health(statuses));
+    }
+
+    /// Blocks by location by collection, all of them each time. Raises WireFault for what is no block.
+    fn set_cidr(
+        &self,
+        py: Python<'_>,
+        collections: HashMap<String, HashMap<String, Vec<String>>>,
+    ) -> Result<(), Fault> {
+        py.detach(|| Ok(self.plane.set_cidr(Cidr::parse(collections)?)))
+    }
+
+    /// Logs the queries that these zones cover, and no others from now on.
+    fn set_query_logs(&self, py: Python<'_>, zone_ids: Vec<String>) {
+        py.detach(|| self.plane.set_query_logs(&zone_ids));
+    }
+
+    /// (zone_id, line); blocks without the GIL up to timeout_ms.
+    fn take_query_log(&self, py: Python<'_>, most: usize, timeout_ms: u64) -> Vec<(String, String)> {
+        py.detach(|| self.plane.take_query_log(most, Duration::from_millis(timeout_ms)))
     }
 
     fn private_answer<'py>(
@@ -260,9 +307,16 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn asker(client: &str, tcp: bool) -> Result<Asker, Fault> {
+    Ok(Asker { client: ip_address(client)?, tcp })
+}
+
+fn ip_address(text: &str) -> Result<IpAddr, Fault> {
+    text.parse().map_err(|_| Fault::Address(text.to_owned()))
+}
+
 fn socket_address(address: &str, port: u16) -> Result<SocketAddr, Fault> {
-    let ip: IpAddr = address.parse().map_err(|_| Fault::Address(address.to_owned()))?;
-    Ok(SocketAddr::new(ip, port))
+    Ok(SocketAddr::new(ip_address(address)?, port))
 }
 
 /// The code and the text of a failure to listen.

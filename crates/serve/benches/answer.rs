@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
-use serve::{Client, Counters, Entropy, ReplySink, Transport, answer};
+use serve::{Client, Counters, Entropy, ReplySink, Transport, World, answer};
 use support::{NOW, ask_for, signed_plane};
 use wire::RrType;
 
@@ -54,21 +54,20 @@ fn main() {
     let mut out = Vec::with_capacity(2048);
     let root = plane.load();
     let view = root.view("v").unwrap();
+    let world = World { view, facts: root.facts(), logging: None, now: NOW, counters: &counters };
     for (what, packets, rounds) in runs {
         let mut times: Vec<u128> = (0..=rounds)
             .map(|_| {
                 let start = Instant::now();
                 for packet in &packets {
                     let _ = black_box(answer(
-                        view,
+                        &world,
                         packet,
                         Transport::Udp,
                         &client,
                         &origin,
                         &mut entropy,
-                        NOW,
                         &mut out,
-                        &counters,
                     ));
                 }
                 start.elapsed().as_nanos() / packets.len() as u128

@@ -8,10 +8,12 @@
 use std::net::SocketAddr;
 
 use wire::{Builder, CLASS_IN, Flags, Head, Key, Opt, Query, QueryError, Rcode, RrType};
+use zone::Facts;
 
 use crate::compose::compose;
 use crate::counters::Counters;
-use crate::view::View;
+use crate::querylog::{Entry, QueryLog};
+use crate::view::{View, ZoneCell};
 
 /// The largest reply over UDP, in octets: what passes unfragmented nearly everywhere (DNS Flag Day 2020).
 pub const UDP_REPLY: u16 = 1232;
@@ -42,6 +44,43 @@ pub enum Transport {
 pub struct Client {
     /// The address the query came from.
     pub addr: SocketAddr,
+}
+
+/// All that an answer depends on besides the query: none of it is read elsewhere (I7).
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// The zones, and the resolver if there is one.
+    pub view: &'a View,
+    /// What choosing among record sets depends on.
+    pub facts: &'a Facts,
+    /// Where queries of logged zones are left.
+    pub logging: Option<Logging<'a>>,
+    /// UNIX seconds.
+    pub now: u64,
+    /// Where what happened is counted.
+    pub counters: &'a Counters,
+}
+
+/// A query log and its clock.
+#[derive(Clone, Copy)]
+pub struct Logging<'a> {
+    /// Where the queries of logged zones are left.
+    pub log: &'a QueryLog,
+    /// Milliseconds since the UNIX epoch, from the seconds that are told.
+    pub clock: fn(u64) -> u64,
+}
+
+impl Logging<'_> {
+    #[cold]
+    fn put(self, cell: &ZoneCell, ask: &Ask<'_>, client: &Client, tcp: bool, reply: &[u8]) {
+        // RFC 1035 §4.1.1: the low bits of the fourth octet; a zone's answer has no extended code.
+        let rcode = Rcode(reply.get(3).map_or(0, |octet| u16::from(octet & 0x0f)));
+        let from = (client.addr.ip(), tcp);
+        let entry = Entry::new(cell.zone_id(), ask.query, rcode, from, (self.clock)(ask.now));
+        if !self.log.put(entry) {
+            ask.counters.query_log_dropped.increment();
+        }
+    }
 }
 
 /// What became of a query.
@@ -95,6 +134,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) now: u64,
     /// Which record of an RRset comes first, modulo their number.
     pub(crate) turn: usize,
+    pub(crate) facts: &'a Facts,
     pub(crate) counters: &'a Counters,
 }
 
@@ -102,9 +142,9 @@ impl<'a> Ask<'a> {
     pub(crate) fn new(
         query: &'a Query<'a>,
         transport: Transport,
-        now: u64,
         entropy: &mut Entropy,
-        counters: &'a Counters,
+        now: u64,
+        (facts, counters): (&'a Facts, &'a Counters),
     ) -> Ask<'a> {
         let limit = match (transport, query.edns) {
             (Transport::Tcp, _) => usize::from(u16::MAX),
@@ -113,7 +153,7 @@ impl<'a> Ask<'a> {
             (Transport::Udp, Some(edns)) => usize::from(edns.udp_size.clamp(UDP_LEAST, UDP_REPLY)),
         };
         // Only the spread counts, not the width of the number.
-        Ask { query, limit, now, turn: entropy.draw() as u32 as usize, counters }
+        Ask { query, limit, now, turn: entropy.draw() as u32 as usize, facts, counters }
     }
 
     /// Completes a reply: the OPT if the query had one, the header, the counters.
@@ -146,20 +186,17 @@ impl<'a> Ask<'a> {
 ///
 /// Shape:  one DNS message without TCP's length prefix, in and out; the reply is at most as long as the transport and
 ///         the client's EDNS size allow. `origin` is called only if a resolver has to go and ask.
-/// Units:  `now` in UNIX seconds.
-#[expect(clippy::too_many_arguments, reason = "all that an answer may depend on is an argument (I7)")]
 pub fn answer(
-    view: &View,
+    world: &World<'_>,
     packet: &[u8],
     transport: Transport,
     client: &Client,
     origin: &Origin<'_>,
     entropy: &mut Entropy,
-    now: u64,
     out: &mut Vec<u8>,
-    counters: &Counters,
 ) -> Reply {
     out.clear();
+    let World { view, facts, logging, now, counters } = *world;
     counters.queries.increment();
     let query = match Query::parse(packet) {
         Ok(query) => query,
@@ -170,7 +207,7 @@ pub fn answer(
             return Reply::Drop;
         }
     };
-    let ask = Ask::new(&query, transport, now, entropy, counters);
+    let ask = Ask::new(&query, transport, entropy, now, (facts, counters));
     let recursor = view.recursor();
     let flags = |rcode| Flags { rcode, ra: recursor.is_some(), ..Flags::default() };
     if let Some((rcode, error)) = fault(&query) {
@@ -180,10 +217,14 @@ pub fn answer(
     if let Some(recursor) = recursor {
         return recursor.answer(view, &ask, key, transport, client, origin, out);
     }
-    match view.covering(&key, query.qtype) {
-        Some(cell) => compose(&ask, &cell.load(), &key, out),
-        None => ask.refuse(flags(Rcode::REFUSED), Some((ede::NOT_AUTHORITATIVE, "")), out),
+    let Some(cell) = view.covering(&key, query.qtype) else {
+        return ask.refuse(flags(Rcode::REFUSED), Some((ede::NOT_AUTHORITATIVE, "")), out);
+    };
+    let reply = compose(&ask, &cell.load(), &key, out);
+    if let Some(logging) = logging.filter(|_| cell.is_logged()) {
+        logging.put(cell, &ask, client, transport == Transport::Tcp, out);
     }
+    reply
 }
 
 /// What no view answers.

@@ -50,6 +50,7 @@ counters! {
     cache_misses: "Resolver questions that were queued or joined a queued one.",
     private_answers: "Resolver answers from private zones.",
     waiters_expired: "Waiting clients that were answered SERVFAIL because nothing came in time.",
+    query_log_dropped: "Queries of logged zones that are missing in the log because too many waited to be written.",
     waiters_refused: "Clients that could not wait because too many did.",
 }
 

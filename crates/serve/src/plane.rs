@@ -4,10 +4,10 @@
 //! Not for: sockets, or deciding what is published. Limits: one writer at a time; readers take the root once a batch and
 //! never wait. Zone-signing keys are unsealed here and stay here (I6).
 
-use std::collections::{BTreeMap, HashMap};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
@@ -15,12 +15,13 @@ use dnssec::{DnssecError, Signing, SigningKey, Window};
 use parking_lot::Mutex;
 use wire::{Edit, Name, RrType};
 use zeroize::Zeroizing;
-use zone::{ZoneError, ZoneVersion};
+use zone::{Cidr, Facts, Health, ZoneError, ZoneVersion};
 
-use crate::answer::{Client, Entropy, Reply, ReplySink, Transport, answer};
+use crate::answer::{Client, Entropy, Logging, Reply, ReplySink, Transport, World, answer};
 use crate::cache::Entry;
 use crate::counters::Counters;
 use crate::flights::{Miss, MissQueue};
+use crate::querylog::QueryLog;
 use crate::recursor::{Recursor, ResolverSettings};
 use crate::view::{View, ZoneCell, ZoneState};
 
@@ -104,19 +105,42 @@ impl Candidate {
         self.state.version.version()
     }
 
-    /// Answers as it would be answered once committed; the same function as for clients.
-    pub fn answer(&self, packet: &[u8], now: u64, tcp: bool) -> Option<Vec<u8>> {
-        ask_view(&self.view, packet, now, tcp, &Counters::default())
+    /// Answers as it would be answered once committed, under these facts; the same function as for clients.
+    pub fn answer(&self, facts: &Facts, packet: &[u8], now: u64, asker: Asker) -> Option<Vec<u8>> {
+        let counters = Counters::default();
+        ask(&World { view: &self.view, facts, logging: None, now, counters: &counters }, packet, asker)
     }
 }
 
-/// The views, as a batch of queries sees them.
-#[derive(Default)]
+/// Who asks without a socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker {
+    /// The address that it would ask from.
+    pub client: IpAddr,
+    /// As if over TCP?
+    pub tcp: bool,
+}
+
+impl Asker {
+    /// From this machine.
+    pub fn local(tcp: bool) -> Asker {
+        Asker { client: Ipv4Addr::LOCALHOST.into(), tcp }
+    }
+}
+
+/// The views and the facts, as a batch of queries sees them.
+#[derive(Clone, Default)]
 pub struct Root {
     views: HashMap<Box<str>, Arc<View>>,
+    facts: Arc<Facts>,
 }
 
 impl Root {
+    /// What choosing among record sets depends on.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
     /// A view by its id.
     pub fn view(&self, view_id: &str) -> Option<&View> {
         self.views.get(view_id).map(|view| &**view)
@@ -132,6 +156,7 @@ struct ViewPlan {
 struct Desk {
     zones: HashMap<Box<str>, Arc<ZoneCell>>,
     plans: HashMap<Box<str>, ViewPlan>,
+    logged: HashSet<Box<str>>,
 }
 
 /// The data plane.
@@ -145,6 +170,8 @@ pub struct Plane {
     shards: Mutex<Vec<Arc<Counters>>>,
     own: Arc<Counters>,
     named: Mutex<BTreeMap<String, u64>>,
+    // Made when the first zone is logged.
+    log: OnceLock<QueryLog>,
 }
 
 impl Plane {
@@ -160,6 +187,7 @@ impl Plane {
             shards: Mutex::new(vec![Arc::clone(&own)]),
             own,
             named: Mutex::default(),
+            log: OnceLock::new(),
         }
     }
 
@@ -207,7 +235,7 @@ impl Plane {
             SigningChange::Set(parts) => Some(Arc::new(self.open(parts)?)),
         };
         let state = Arc::new(ZoneState { version: contents, signing });
-        let view = View::authoritative([Arc::new(ZoneCell::new(Arc::clone(&state)))]);
+        let view = View::authoritative([Arc::new(ZoneCell::new(zone_id, Arc::clone(&state)))]);
         Ok(Candidate { zone_id: zone_id.into(), base, state, view })
     }
 
@@ -221,7 +249,9 @@ impl Plane {
             if let Some(base) = base {
                 return Err(wrong_base(&zone_id, None, base.version.version()));
             }
-            desk.zones.insert(zone_id.clone(), Arc::new(ZoneCell::new(state)));
+            let cell = ZoneCell::new(&zone_id, state);
+            cell.set_logged(desk.logged.contains(&zone_id));
+            desk.zones.insert(zone_id.clone(), Arc::new(cell));
             self.rebuild(&desk, &zone_id);
             return Ok(());
         };
@@ -276,9 +306,7 @@ impl Plane {
     pub fn drop_view(&self, view_id: &str) {
         let mut desk = self.desk.lock();
         let plan = desk.plans.remove(view_id);
-        let mut views = self.root.load().views.clone();
-        views.remove(view_id);
-        self.root.store(Arc::new(Root { views }));
+        self.swap(|root| _ = root.views.remove(view_id));
         drop(desk);
         if let Some(recursor) = plan.and_then(|plan| plan.recursor) {
             recursor.close(&self.own);
@@ -292,9 +320,58 @@ impl Plane {
         }
     }
 
-    /// Answers without a socket. A resolver's miss is queued and gives None.
-    pub fn answer(&self, view_id: &str, packet: &[u8], now: u64, tcp: bool) -> Option<Vec<u8>> {
-        ask_view(self.load().view(view_id)?, packet, now, tcp, &self.own)
+    /// Answers without a socket, as a view's clients are answered. A resolver's miss is queued and gives None.
+    pub fn answer(&self, view_id: &str, packet: &[u8], now: u64, asker: Asker) -> Option<Vec<u8>> {
+        let root = self.load();
+        let logging = self.query_log().map(|log| Logging { log, clock: |now| now.saturating_mul(1000) });
+        let world =
+            World { view: root.view(view_id)?, facts: root.facts(), logging, now, counters: &self.own };
+        ask(&world, packet, asker)
+    }
+
+    /// Answers from one zone, whatever views it is in; None if it is not here. Nothing of it is logged.
+    pub fn answer_zone(&self, zone_id: &str, packet: &[u8], now: u64, asker: Asker) -> Option<Vec<u8>> {
+        let cell = Arc::clone(self.desk.lock().zones.get(zone_id)?);
+        let view = View::authoritative([cell]);
+        let root = self.load();
+        let world =
+            World { view: &view, facts: root.facts(), logging: None, now, counters: &Counters::default() };
+        ask(&world, packet, asker)
+    }
+
+    /// The status of every health check: true for healthy. What is not among them counts as healthy.
+    pub fn set_health<S: Into<Box<str>>>(&self, statuses: impl IntoIterator<Item = (S, bool)>) {
+        let health = Health::new(statuses);
+        let _desk = self.desk.lock();
+        self.swap(|root| root.facts = Arc::new(Facts { health, cidr: root.facts.cidr.clone() }));
+    }
+
+    /// All blocks of all collections.
+    pub fn set_cidr(&self, cidr: Cidr) {
+        let _desk = self.desk.lock();
+        self.swap(|root| root.facts = Arc::new(Facts { health: root.facts.health.clone(), cidr }));
+    }
+
+    /// Logs the queries that these zones cover, now or once they are here, and no others.
+    pub fn set_query_logs<Z: AsRef<str>>(&self, zone_ids: &[Z]) {
+        let mut desk = self.desk.lock();
+        desk.logged = zone_ids.iter().map(|zone_id| zone_id.as_ref().into()).collect();
+        if !desk.logged.is_empty() {
+            self.log.get_or_init(QueryLog::default);
+        }
+        for (zone_id, cell) in &desk.zones {
+            cell.set_logged(desk.logged.contains(zone_id));
+        }
+    }
+
+    /// Up to `most` lines of the query log, each with its zone's id; waits up to `timeout` for the first.
+    pub fn take_query_log(&self, most: usize, timeout: Duration) -> Vec<(String, String)> {
+        self.log.get_or_init(QueryLog::default).take(most, timeout)
+    }
+
+    /// The query log, once a zone was logged.
+    pub(crate) fn query_log(&self) -> Option<&QueryLog> {
+        self.log.get()
     }
 
     /// What the private zone of a resolver's view says about a name, as an authoritative reply; None if none covers it.
@@ -303,7 +380,7 @@ impl Plane {
     pub fn private_answer(&self, view_id: &str, qname: &Name, qtype: RrType) -> Option<Vec<u8>> {
         let root = self.load();
         let view = root.view(view_id)?;
-        view.recursor()?.private_answer(view, qname, qtype, &self.own)
+        view.recursor()?.private_answer(view, qname, qtype, (root.facts(), &self.own))
     }
 
     /// Up to `max` questions to find out; waits up to `timeout` for the first. Also sees to it that nobody waits forever,
@@ -332,7 +409,8 @@ impl Plane {
         let root = self.load();
         if let Some((view, recursor)) = root.view(view_id).and_then(|view| Some((view, view.recursor()?))) {
             let mut entropy = Entropy::new(now);
-            recursor.fill(view, qname, (qtype, cd), entry, now, &mut entropy, &self.own);
+            let known = (root.facts(), &*self.own);
+            recursor.fill(view, qname, (qtype, cd), entry, now, &mut entropy, known);
         }
     }
 
@@ -416,10 +494,9 @@ impl Plane {
         };
         let ended = before
             .filter(|before| !plan.recursor.as_ref().is_some_and(|recursor| Arc::ptr_eq(recursor, before)));
-        let mut views = self.root.load().views.clone();
-        views.insert(view_id.into(), Arc::new(build(&plan, &desk.zones)));
+        let view = Arc::new(build(&plan, &desk.zones));
         desk.plans.insert(view_id.into(), plan);
-        self.root.store(Arc::new(Root { views }));
+        self.swap(|root| _ = root.views.insert(view_id.into(), view));
         drop(desk);
         if let Some(recursor) = ended {
             recursor.close(&self.own);
@@ -428,13 +505,19 @@ impl Plane {
 
     /// A zone came or went: builds the views that name it anew.
     fn rebuild(&self, desk: &Desk, zone_id: &str) {
-        let mut views = self.root.load().views.clone();
-        for (view_id, plan) in &desk.plans {
-            if plan.zone_ids.iter().any(|listed| &**listed == zone_id) {
-                views.insert(view_id.clone(), Arc::new(build(plan, &desk.zones)));
+        let named = |plan: &ViewPlan| plan.zone_ids.iter().any(|listed| &**listed == zone_id);
+        self.swap(|root| {
+            for (view_id, plan) in desk.plans.iter().filter(|(_, plan)| named(plan)) {
+                root.views.insert(view_id.clone(), Arc::new(build(plan, &desk.zones)));
             }
-        }
-        self.root.store(Arc::new(Root { views }));
+        });
+    }
+
+    /// Swaps the root for a changed one; only who holds the desk may.
+    fn swap(&self, change: impl FnOnce(&mut Root)) {
+        let mut root = Root::clone(&self.root.load());
+        change(&mut root);
+        self.root.store(Arc::new(root));
     }
 }
 
@@ -461,14 +544,15 @@ impl ReplySink for Nobody {
     fn send(&self, _message: &[u8]) {}
 }
 
-fn ask_view(view: &View, packet: &[u8], now: u64, tcp: bool, counters: &Counters) -> Option<Vec<u8>> {
-    let transport = if tcp { Transport::Tcp } else { Transport::Udp };
-    let client = Client { addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
+fn ask(world: &World<'_>, packet: &[u8], asker: Asker) -> Option<Vec<u8>> {
+    let transport = if asker.tcp { Transport::Tcp } else { Transport::Udp };
+    let client = Client { addr: SocketAddr::new(asker.client, 0) };
     let origin = || -> Box<dyn ReplySink> { Box::new(Nobody) };
     let mut out = Vec::with_capacity(512);
-    // Asked in process, an answer is the same every time.
-    let mut entropy = Entropy::new(now);
-    match answer(view, packet, transport, &client, &origin, &mut entropy, now, &mut out, counters) {
+    // Asked in process, the same question with the same id at the same time gets the same answer.
+    let id = packet.first_chunk::<2>().map_or(0, |id| u16::from_be_bytes(*id));
+    let mut entropy = Entropy::new(world.now.rotate_left(16) ^ u64::from(id));
+    match answer(world, packet, transport, &client, &origin, &mut entropy, &mut out) {
         Reply::Send => Some(out),
         Reply::Drop | Reply::Pending => None,
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use wire::{Builder, Flags, Full, Key, Name, Query, RRset, Rcode, RrType, Section, equal_wire};
-use zone::{Cuts, End, MAX_CHAIN, Served, Step};
+use zone::{Cuts, End, Facts, MAX_CHAIN, Served, Step};
 
 use crate::answer::{Ask, Client, Entropy, Origin, Reply, Transport, ede};
 use crate::cache::{Cache, Entry, Kept, Question};
@@ -159,7 +159,7 @@ impl Recursor {
         entry: Entry,
         now: u64,
         entropy: &mut Entropy,
-        counters: &Counters,
+        known: (&Facts, &Counters),
     ) {
         let question = Question::new(qname.as_wire(), qtype, cd);
         // Held until the entry is in the cache: a flush comes before or after all of that.
@@ -185,7 +185,7 @@ impl Recursor {
         drop(flushed_at);
         let mut out = Vec::with_capacity(1280);
         for waiter in waiters {
-            self.answer_waiter(view, waiter, (&question, &kept), kept_at, entropy, counters, &mut out);
+            self.answer_waiter(view, waiter, (&question, &kept), kept_at, entropy, known, &mut out);
         }
     }
 
@@ -197,13 +197,13 @@ impl Recursor {
         known: (&Question, &Arc<Kept>),
         now: u64,
         entropy: &mut Entropy,
-        counters: &Counters,
+        (facts, counters): (&Facts, &Counters),
         out: &mut Vec<u8>,
     ) {
         out.clear();
         let Waiter { query: kept_query, transport, client, sink } = waiter;
         let query = kept_query.as_query();
-        let ask = Ask::new(&query, transport, now, entropy, counters);
+        let ask = Ask::new(&query, transport, entropy, now, (facts, counters));
         let key = Key::of_lowercase_wire(query.qname);
         match self.reply(view, &ask, key, Some(known), out) {
             Ok(_) => sink.send(out),
@@ -258,9 +258,10 @@ impl Recursor {
 
     fn give_up(&self, waiters: Vec<Waiter>, text: &str, counters: &Counters) {
         let mut out = Vec::new();
+        let facts = Facts::default();
         for Waiter { query, transport, sink, .. } in waiters {
             let query = query.as_query();
-            let ask = Ask::new(&query, transport, 0, &mut Entropy::new(0), counters);
+            let ask = Ask::new(&query, transport, &mut Entropy::new(0), 0, (&facts, counters));
             let why = Some((ede::NO_REACHABLE_AUTHORITY, text));
             if ask.refuse(resolver_flags(Rcode::SERVFAIL), why, &mut out) == Reply::Send {
                 counters.waiters_expired.increment();
@@ -351,11 +352,11 @@ impl Recursor {
         view: &View,
         qname: &Name,
         qtype: RrType,
-        counters: &Counters,
+        (facts, counters): (&Facts, &Counters),
     ) -> Option<Vec<u8>> {
         let packet = wire::build_query(0, qname, qtype, false, false, false, u16::MAX);
         let query = Query::parse(&packet).ok()?;
-        let ask = Ask::new(&query, Transport::Tcp, 0, &mut Entropy::new(0), counters);
+        let ask = Ask::new(&query, Transport::Tcp, &mut Entropy::new(0), 0, (facts, counters));
         view.covering(&qname.key(), qtype)?;
         let mut out = Vec::with_capacity(512);
         let flags = Flags { aa: true, ..Flags::default() };

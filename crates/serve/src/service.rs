@@ -5,10 +5,10 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
-use crate::answer::{Client, Entropy, Reply, ReplySink, Transport, answer};
+use crate::answer::{Client, Entropy, Logging, Reply, ReplySink, Transport, World, answer};
 use crate::counters::Counters;
 use crate::plane::{Plane, Root};
-use crate::server::{Incoming, Service};
+use crate::server::{Incoming, Service, unix_milliseconds};
 use crate::sink::SocketSink;
 
 impl ReplySink for SocketSink {
@@ -55,7 +55,9 @@ impl Service for Plane {
         let origin = || -> Box<dyn ReplySink> { Box::new(reply_to.sink(peer)) };
         let client = Client { addr: peer };
         let Seat { entropy, counters } = seat;
-        match answer(view, packet, transport, &client, &origin, entropy, now, reply, counters) {
+        let logging = self.query_log().map(|log| Logging { log, clock: |_| unix_milliseconds() });
+        let world = World { view, facts: snapshot.facts(), logging, now, counters };
+        match answer(&world, packet, transport, &client, &origin, entropy, reply) {
             Reply::Send => {}
             Reply::Drop | Reply::Pending => reply.clear(),
         }

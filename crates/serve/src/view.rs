@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
 use dnssec::Signing;
@@ -24,14 +25,36 @@ pub struct ZoneState {
 
 /// A zone's place, whose state changes.
 pub struct ZoneCell {
+    zone_id: Arc<str>,
     apex_key: Key,
     state: ArcSwap<ZoneState>,
+    is_logged: AtomicBool,
 }
 
 impl ZoneCell {
     /// A place with its first state.
-    pub fn new(state: Arc<ZoneState>) -> ZoneCell {
-        ZoneCell { apex_key: state.version.apex_key().clone(), state: ArcSwap::new(state) }
+    pub fn new(zone_id: &str, state: Arc<ZoneState>) -> ZoneCell {
+        ZoneCell {
+            zone_id: zone_id.into(),
+            apex_key: state.version.apex_key().clone(),
+            state: ArcSwap::new(state),
+            is_logged: AtomicBool::new(false),
+        }
+    }
+
+    /// The zone's id.
+    pub fn zone_id(&self) -> &Arc<str> {
+        &self.zone_id
+    }
+
+    /// Are the queries that it covers logged?
+    pub fn is_logged(&self) -> bool {
+        self.is_logged.load(Ordering::Relaxed)
+    }
+
+    /// Begins or ends the logging of its queries.
+    pub fn set_logged(&self, is_logged: bool) {
+        self.is_logged.store(is_logged, Ordering::Relaxed);
     }
 
     /// The state now.

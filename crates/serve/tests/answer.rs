@@ -3,7 +3,7 @@
 
 mod support;
 
-use serve::{Plane, PlaneError, SigningChange};
+use serve::{Asker, Facts, Plane, PlaneError, SigningChange};
 use support::text::{edit, name};
 use support::{
     Keys, NOW, Question, ask, ask_for, counter, describe, plain_plane, publish, signed_plane, signing,
@@ -465,7 +465,9 @@ fn malformed_packets_get_the_right_refusal() {
     let rcode_of = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut packet = good.clone();
         change(&mut packet);
-        plane.answer("v", &packet, NOW, false).map(|reply| Message::parse(&reply).unwrap().rcode)
+        plane
+            .answer("v", &packet, NOW, Asker::local(false))
+            .map(|reply| Message::parse(&reply).unwrap().rcode)
     };
     assert_eq!(rcode_of(&|_| {}), Some(0));
     assert_eq!(rcode_of(&|packet| packet.truncate(11)), None);
@@ -516,7 +518,9 @@ fn an_edit_keeps_the_other_signatures_and_new_keys_drop_all() {
     let candidate = plane.stage("z", &apex, Some(1), 2, &change, SigningChange::Keep).unwrap();
     // The candidate answers apart from what is served.
     let packet = ask_for("new.example.test.", RrType::TXT).with_do().packet();
-    let proven = Message::parse(&candidate.answer(&packet, NOW, false).unwrap()).unwrap();
+    let proven =
+        Message::parse(&candidate.answer(&Facts::default(), &packet, NOW, Asker::local(false)).unwrap())
+            .unwrap();
     assert_eq!(describe(&proven.answer, Some(&keys), NOW), ["new.example.test. 5 TXT x1 signed"]);
     assert!(ask(&plane, ask_for("new.example.test.", RrType::TXT)).answer.is_empty());
     plane.commit(candidate).unwrap();

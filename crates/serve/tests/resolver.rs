@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use serve::{
-    Client, Counters, Entropy, Entry, MAX_FLIGHTS, MAX_WAITERS, PATIENCE, Plane, Reply, ReplySink,
-    ResolverSettings, SigningChange, Transport, View, answer,
+    Client, Counters, Entropy, Entry, Facts, MAX_FLIGHTS, MAX_WAITERS, PATIENCE, Plane, Reply, ReplySink,
+    ResolverSettings, SigningChange, Transport, View, World, answer,
 };
 use support::text::{name, rdata};
 use support::{NOW, Question, ask_for, counter, describe, publish, try_ask};
@@ -96,7 +96,9 @@ fn wait_in(view: &View, question: Question<'_>, now: u64) -> (Reply, Receiver<Ve
     let mut entropy = Entropy::new(0);
     let counters = Counters::default();
     let packet = question.packet();
-    let reply = answer(view, &packet, transport, &client, &origin, &mut entropy, now, &mut out, &counters);
+    let facts = Facts::default();
+    let world = World { view, facts: &facts, logging: None, now, counters: &counters };
+    let reply = answer(&world, &packet, transport, &client, &origin, &mut entropy, &mut out);
     (reply, receiver, out)
 }
 

@@ -7,6 +7,7 @@
 //! never a panic, and its work is linear in the input but for a small bound.
 
 mod builder;
+mod edit;
 mod key;
 mod message;
 mod name;
@@ -17,11 +18,12 @@ mod rrset;
 mod rrtype;
 
 pub use builder::{Builder, Checkpoint, Flags, Full, Opt, Section, build_query};
+pub use edit::EditError;
 pub use key::Key;
 pub use message::{Message, ParseError};
 pub use name::{MAX_LABEL, MAX_NAME, Name, NameError, equal_wire, lowercase_wire, wire_len};
 pub use octets::Reader;
 pub use query::{Edns, Head, KeptQuery, Query, QueryError};
-pub use recordset::{Content, Edit, EditError, RecordSet, RecordSetKey};
+pub use recordset::{Choice, Content, Edit, MAX_DEPTH, RecordSet, RecordSetKey, Routing};
 pub use rrset::RRset;
 pub use rrtype::{CLASS_IN, Rcode, RrType, UnknownRrType};

@@ -105,3 +105,18 @@ impl Rcode {
     /// EDNS version not served (RFC 6891 §9). Needs an OPT in the reply.
     pub const BADVERS: Rcode = Rcode(16);
 }
+
+impl fmt::Display for Rcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match *self {
+            Rcode::NOERROR => "NOERROR",
+            Rcode::FORMERR => "FORMERR",
+            Rcode::SERVFAIL => "SERVFAIL",
+            Rcode::NXDOMAIN => "NXDOMAIN",
+            Rcode::NOTIMP => "NOTIMP",
+            Rcode::REFUSED => "REFUSED",
+            Rcode::BADVERS => "BADVERS",
+            Rcode(other) => return write!(f, "RCODE{other}"),
+        })
+    }
+}

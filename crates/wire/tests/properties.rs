@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use proptest::collection::vec;
+use proptest::option::of;
 use proptest::prelude::*;
 use wire::{
-    Builder, Content, Edit, Flags, Full, Message, Name, Opt, Query, RRset, RecordSet, RecordSetKey, RrType,
-    Section, build_query,
+    Builder, Choice, Content, Edit, EditError, Flags, Full, MAX_DEPTH, Message, Name, Opt, Query, RRset,
+    RecordSet, RecordSetKey, Routing, RrType, Section, build_query,
 };
 
 /// Few distinct labels, so that names often share suffixes; some with the octets that keys escape.
@@ -59,17 +60,45 @@ fn put(builder: &mut Builder<'_>, rrset: &RRset) -> Result<(), Full> {
     builder.rrset(Section::Answer, rrset.owner.as_wire(), rrset.rtype, rrset.ttl, rdatas, 0)
 }
 
-fn record_set() -> impl Strategy<Value = RecordSet> {
-    let content = prop_oneof![
+fn routing() -> impl Strategy<Value = Option<Routing>> {
+    prop_oneof![
+        Just(None),
+        any::<u8>().prop_map(|weight| Some(Routing::Weighted(weight))),
+        any::<bool>().prop_map(|primary| Some(Routing::Failover { primary })),
+        Just(Some(Routing::Multivalue)),
+        (".{0,8}", ".{0,8}").prop_map(|(collection, location)| {
+            Some(Routing::Cidr { collection: collection.into(), location: location.into() })
+        }),
+        any::<bool>().prop_map(|default| Some(Routing::Located { default })),
+    ]
+}
+
+fn choice_of(content: impl Strategy<Value = Content>) -> impl Strategy<Value = Choice> {
+    (".{0,12}", routing(), of(".{1,12}"), content).prop_map(|(set_id, routing, health_check, content)| {
+        let health_check = health_check.map(Into::into);
+        Choice { set_id: set_id.into(), routing, health_check, content }
+    })
+}
+
+fn content() -> impl Strategy<Value = Content> {
+    let leaf = prop_oneof![
         (any::<u32>(), vec(vec(any::<u8>(), 0..40).prop_map(Into::into), 1..4))
             .prop_map(|(ttl, rdatas)| Content::Records { ttl, rdatas }),
-        names().prop_map(|target| Content::Alias { target }),
+        (names(), any::<bool>())
+            .prop_map(|(target, evaluate_health)| Content::Alias { target, evaluate_health }),
+        any::<bool>().prop_map(|evaluate_health| Content::Unresolved { evaluate_health }),
     ];
-    (names(), any::<u16>(), ".{0,12}", content).prop_map(|(owner, rtype, set_id, content)| RecordSet {
+    leaf.prop_recursive(4, 12, 3, |inner| {
+        (vec(choice_of(inner), 1..4), any::<bool>())
+            .prop_map(|(group, evaluate_health)| Content::Written { group, evaluate_health })
+    })
+}
+
+fn record_set() -> impl Strategy<Value = RecordSet> {
+    (names(), any::<u16>(), choice_of(content())).prop_map(|(owner, rtype, choice)| RecordSet {
         owner,
         rtype: RrType(rtype),
-        set_id: set_id.into(),
-        content,
+        choice,
     })
 }
 
@@ -113,6 +142,25 @@ proptest! {
         let deletes: Vec<RecordSetKey> = deleted.iter().map(RecordSet::key).collect();
         let edit = Edit { puts, deletes };
         prop_assert_eq!(Edit::decode(&edit.encode()), Ok(edit));
+    }
+
+    #[test]
+    fn joined_puts_are_the_encoded_edit(puts in vec(record_set(), 0..5), deleted in vec(record_set(), 0..5)) {
+        let deletes: Vec<RecordSetKey> = deleted.iter().map(RecordSet::key).collect();
+        let encoded: Vec<Vec<u8>> = puts.iter().map(RecordSet::encode).collect();
+        let joined = Edit::join(encoded.iter().map(Vec::as_slice), &deletes).unwrap();
+        for (octets, put) in encoded.iter().zip(&puts) {
+            prop_assert_eq!(&RecordSet::decode(octets).unwrap(), put);
+        }
+        prop_assert_eq!(joined, Edit { puts, deletes }.encode());
+    }
+
+    #[test]
+    fn a_cut_or_lengthened_put_is_refused(put in record_set(), cut in any::<prop::sample::Index>()) {
+        let mut octets = put.encode();
+        prop_assert!(RecordSet::decode(&octets[..cut.index(octets.len())]).is_err());
+        octets.push(0);
+        prop_assert_eq!(RecordSet::decode(&octets), Err(EditError::TrailingOctets));
     }
 
     #[test]
@@ -169,7 +217,8 @@ proptest! {
         let _ = Name::from_wire(&octets);
         let _ = Edit::decode(&octets);
         let _ = wire::Key::of_lowercase_wire(&octets);
-        let _ = Edit::decode(&[b"S53E\x01", octets.as_slice()].concat());
+        let _ = Edit::decode(&[b"S53E\x02", octets.as_slice()].concat());
+        let _ = RecordSet::decode(&[b"\x02", octets.as_slice()].concat());
     }
 
     #[test]
@@ -219,4 +268,20 @@ proptest! {
         builder.opt(&Opt { udp_size: 1232, ede: Some((1, "x")), ..Opt::default() });
         prop_assert!(builder.finish() <= limit.max(12));
     }
+}
+
+#[test]
+fn groups_in_groups_end_somewhere() {
+    let nest = |depth: usize| {
+        let leaf = Content::Unresolved { evaluate_health: false };
+        let content = (0..depth).fold(leaf, |content, _| Content::Written {
+            group: vec![Choice::simple(content)],
+            evaluate_health: false,
+        });
+        assert_eq!(content.depth(), depth);
+        RecordSet { owner: Name::root(), rtype: RrType::A, choice: Choice::simple(content) }
+    };
+    let deepest = nest(MAX_DEPTH);
+    assert_eq!(RecordSet::decode(&deepest.encode()), Ok(deepest));
+    assert_eq!(RecordSet::decode(&nest(MAX_DEPTH + 1).encode()), Err(EditError::TooDeep));
 }

@@ -6,6 +6,7 @@
 //! Limits: class IN, no DNAME, simple routing: of a set's variants the first that holds records is served.
 
 mod error;
+mod facts;
 mod index;
 mod lookup;
 mod node;
@@ -13,8 +14,9 @@ mod signature;
 mod version;
 
 pub use error::ZoneError;
+pub use facts::{BadBlock, Block, Cidr, Facts, Health};
 pub use index::Index;
 pub use lookup::{Address, Cuts, Denied, End, MAX_CHAIN, Outcome, Place, Referral, Served, Step};
-pub use node::{Data, Node, Records, Set, Types, Variant};
-pub use signature::{Signature, SignatureSlot};
+pub use node::{Alias, Data, Node, Records, Routed, Set, Types, Variant, Written};
+pub use signature::{Signature, SignatureSlot, SignatureSlots};
 pub use version::{Soa, ZoneVersion};

@@ -324,11 +324,16 @@ impl ZoneVersion {
     fn follow<'a>(&'a self, data: &'a Data, rtype: RrType, budget: &mut usize) -> Option<&'a Arc<Records>> {
         match data {
             Data::Records(records) => Some(records),
-            Data::Alias { key, .. } => {
+            Data::Alias(alias) => {
                 *budget = budget.checked_sub(1)?;
-                let variants = &self.index.get(key.as_bytes())?.set(rtype)?.variants;
+                let variants = &self.index.get(alias.key.as_bytes())?.set(rtype)?.variants;
                 variants.iter().find_map(|variant| self.follow(&variant.data, rtype, budget))
             }
+            Data::Written(written) => {
+                *budget = budget.checked_sub(1)?;
+                written.group.iter().find_map(|variant| self.follow(&variant.data, rtype, budget))
+            }
+            Data::Unresolved { .. } => None,
         }
     }
 }

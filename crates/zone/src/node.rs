@@ -7,9 +7,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use wire::{Content, Key, Name, RecordSet, RrType};
+use wire::{Choice, Content, Key, Name, RecordSet, Routing, RrType};
 
-use crate::signature::SignatureSlot;
+use crate::signature::{SignatureSlot, SignatureSlots};
+
+/// How many choices of an alias's target keep a signature at its owner. No standard says; a choice among more is rare.
+const CHOSEN_ELSEWHERE: usize = 16;
+/// How many merged RRsets of a set keep a signature: as many as there can be with 64 healthy variants.
+const MERGED: usize = 64;
 
 /// The types found at a name, in ascending order.
 pub type Types = SmallVec<[RrType; 8]>;
@@ -54,6 +59,15 @@ impl Records {
         self.count == 0
     }
 
+    /// A number that equal records share and others seldom do (FNV-1a over the octets).
+    pub(crate) fn fingerprint(&self) -> usize {
+        let hash = self.octets.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, octet| {
+            (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        // The low bits alone are weak.
+        (hash ^ (hash >> 32)) as u32 as usize
+    }
+
     /// Each RDATA.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let mut rest: &[u8] = &self.octets;
@@ -77,34 +91,56 @@ impl fmt::Debug for Records {
 pub enum Data {
     /// Records of its own.
     Records(Arc<Records>),
-    /// The records of the same type at another name of the zone.
-    Alias {
-        /// The other name.
-        target: Name,
-        /// Its key.
-        key: Key,
+    /// What is chosen for the same type at another name of the zone.
+    Alias(Box<Alias>),
+    /// What is chosen in a group that was written out for an alias.
+    Written(Box<Written>),
+    /// Records that are not known yet.
+    Unresolved {
+        /// Kept for `export`.
+        evaluate_health: bool,
     },
 }
 
-impl Data {
-    fn holds(&self, content: &Content) -> bool {
-        match (self, content) {
-            (Data::Records(records), Content::Records { ttl, rdatas }) => {
-                records.ttl == *ttl
-                    && records.len() == rdatas.len()
-                    && records.iter().zip(rdatas).all(|(ours, theirs)| ours == &**theirs)
-            }
-            (Data::Alias { target, .. }, Content::Alias { target: other }) => {
-                target.as_wire() == other.as_wire()
-            }
-            _ => false,
-        }
-    }
+/// An alias in the zone.
+#[derive(Clone, Debug)]
+pub struct Alias {
+    /// The other name.
+    pub target: Name,
+    /// Its key.
+    pub key: Key,
+    /// Unhealthy while nothing there is healthy?
+    pub evaluate_health: bool,
+    /// Signatures over what was chosen there, at this owner.
+    pub signatures: SignatureSlots,
+}
 
+/// An alias that was written out.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// At least one, ordered by set identifier.
+    pub group: Box<[Variant]>,
+    /// Unhealthy while nothing in the group is healthy?
+    pub evaluate_health: bool,
+}
+
+impl Data {
     fn of(content: &Content) -> Data {
         match content {
             Content::Records { ttl, rdatas } => Data::Records(Arc::new(Records::new(*ttl, rdatas))),
-            Content::Alias { target } => Data::Alias { target: target.clone(), key: target.key() },
+            Content::Alias { target, evaluate_health } => Data::Alias(Box::new(Alias {
+                target: target.clone(),
+                key: target.key(),
+                evaluate_health: *evaluate_health,
+                signatures: SignatureSlots::new(CHOSEN_ELSEWHERE),
+            })),
+            Content::Written { group, evaluate_health } => {
+                let mut group: Vec<Variant> = group.iter().map(Variant::of).collect();
+                // Stable: the order given decides between equal identifiers.
+                group.sort_by(|one, other| one.set_id.cmp(&other.set_id));
+                Data::Written(Box::new(Written { group: group.into(), evaluate_health: *evaluate_health }))
+            }
+            Content::Unresolved { evaluate_health } => Data::Unresolved { evaluate_health: *evaluate_health },
         }
     }
 
@@ -113,9 +149,27 @@ impl Data {
             Data::Records(records) => {
                 Content::Records { ttl: records.ttl, rdatas: records.iter().map(Box::from).collect() }
             }
-            Data::Alias { target, .. } => Content::Alias { target: target.clone() },
+            Data::Alias(alias) => {
+                Content::Alias { target: alias.target.clone(), evaluate_health: alias.evaluate_health }
+            }
+            Data::Written(written) => Content::Written {
+                group: written.group.iter().map(Variant::to_choice).collect(),
+                evaluate_health: written.evaluate_health,
+            },
+            Data::Unresolved { evaluate_health } => Content::Unresolved { evaluate_health: *evaluate_health },
         }
     }
+}
+
+/// How a variant is chosen, unless its routing is simple and no health check is on it.
+#[derive(Clone, Debug)]
+pub struct Routed {
+    /// `None` for simple routing.
+    pub routing: Option<Routing>,
+    /// The health check that it depends on.
+    pub health_check: Option<Box<str>>,
+    /// In the first variant of several that are merged: signatures over what they were merged to.
+    pub merged: SignatureSlots,
 }
 
 /// One record set of the API: a choice among those of its owner and type.
@@ -123,10 +177,63 @@ impl Data {
 pub struct Variant {
     /// The set identifier; empty for simple routing.
     pub set_id: Box<str>,
-    /// Records or an alias.
+    /// What it holds.
     pub data: Data,
-    /// The signature over these records at this owner.
+    /// The signature over its own records at this owner.
     pub signature: SignatureSlot,
+    /// How it is chosen; most are the only one, and have nothing here.
+    pub routed: Option<Box<Routed>>,
+}
+
+impl Variant {
+    fn of(choice: &Choice) -> Variant {
+        let Choice { set_id, routing, health_check, content } = choice;
+        let routed = (routing.is_some() || health_check.is_some()).then(|| {
+            let (routing, health_check) = (routing.clone(), health_check.clone());
+            Box::new(Routed { routing, health_check, merged: SignatureSlots::new(MERGED) })
+        });
+        Variant {
+            set_id: set_id.clone(),
+            data: Data::of(content),
+            signature: SignatureSlot::default(),
+            routed,
+        }
+    }
+
+    /// How it is chosen; `None` for simple routing.
+    pub fn routing(&self) -> Option<&Routing> {
+        self.routed.as_ref()?.routing.as_ref()
+    }
+
+    /// The health check that it depends on.
+    pub fn health_check(&self) -> Option<&str> {
+        self.routed.as_ref()?.health_check.as_deref()
+    }
+
+    fn to_choice(&self) -> Choice {
+        Choice {
+            set_id: self.set_id.clone(),
+            routing: self.routing().cloned(),
+            health_check: self.health_check().map(Box::from),
+            content: self.data.to_content(),
+        }
+    }
+
+    /// Does it hold just this, in the same case?
+    fn holds(&self, content: &Content) -> bool {
+        match (&self.data, content) {
+            (Data::Records(records), Content::Records { ttl, rdatas }) => {
+                records.ttl == *ttl
+                    && records.len() == rdatas.len()
+                    && records.iter().zip(rdatas).all(|(ours, theirs)| ours == &**theirs)
+            }
+            (Data::Alias(alias), Content::Alias { target, evaluate_health }) => {
+                alias.target.as_wire() == target.as_wire() && alias.evaluate_health == *evaluate_health
+            }
+            (Data::Records(_) | Data::Alias(_), _) => false,
+            (Data::Written(_) | Data::Unresolved { .. }, _) => self.data.to_content() == *content,
+        }
+    }
 }
 
 /// All variants of one owner and type, ordered by set identifier.
@@ -174,34 +281,34 @@ impl Node {
         self.sets.is_empty()
     }
 
-    /// Replaces or adds a variant; one that does not change keeps its signature.
+    /// Replaces or adds a variant; records that do not change keep their signature.
     pub(crate) fn put(&mut self, record_set: &RecordSet) {
-        let at = match self.sets.binary_search_by_key(&record_set.rtype, |set| set.rtype) {
+        let RecordSet { rtype, choice, .. } = record_set;
+        let at = match self.sets.binary_search_by_key(rtype, |set| set.rtype) {
             Ok(at) => at,
             Err(at) => {
-                self.sets.insert(at, Arc::new(Set { rtype: record_set.rtype, variants: SmallVec::new() }));
+                self.sets.insert(at, Arc::new(Set { rtype: *rtype, variants: SmallVec::new() }));
                 at
             }
         };
         let Some(set) = self.sets.get_mut(at) else { return };
-        let found = set.variants.binary_search_by(|variant| variant.set_id.cmp(&record_set.set_id));
-        let same = |variant: &Variant| variant.data.holds(&record_set.content);
-        if found.is_ok_and(|at| set.variants.get(at).is_some_and(same)) {
-            return;
-        }
-        let variant = Variant {
-            set_id: record_set.set_id.clone(),
-            data: Data::of(&record_set.content),
-            signature: SignatureSlot::default(),
-        };
-        let variants = &mut Arc::make_mut(set).variants;
-        match found {
-            Ok(at) => {
-                if let Some(place) = variants.get_mut(at) {
-                    *place = variant;
-                }
+        let found = set.variants.binary_search_by(|variant| variant.set_id.cmp(&choice.set_id));
+        let place = found.unwrap_or_else(|place| place);
+        let old = found.ok().and_then(|at| set.variants.get(at));
+        let mut variant = Variant::of(choice);
+        if let Some(old) = old.filter(|old| old.holds(&choice.content)) {
+            if old.routing() == choice.routing.as_ref()
+                && old.health_check() == choice.health_check.as_deref()
+            {
+                return;
             }
-            Err(at) => variants.insert(at, variant),
+            variant.data = old.data.clone();
+            variant.signature = old.signature.clone();
+        }
+        let variants = &mut Arc::make_mut(set).variants;
+        match variants.get_mut(place).filter(|_| found.is_ok()) {
+            Some(old) => *old = variant,
+            None => variants.insert(place, variant),
         }
     }
 
@@ -225,8 +332,7 @@ impl Node {
             set.variants.iter().map(|variant| RecordSet {
                 owner: self.owner.clone(),
                 rtype: set.rtype,
-                set_id: variant.set_id.clone(),
-                content: variant.data.to_content(),
+                choice: variant.to_choice(),
             })
         })
     }

@@ -5,7 +5,7 @@
 //! overwrite each other's, which costs time and nothing else.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwapOption, Guard};
 use smallvec::SmallVec;
@@ -64,6 +64,51 @@ impl SignatureSlot {
 impl Clone for SignatureSlot {
     fn clone(&self) -> SignatureSlot {
         SignatureSlot(ArcSwapOption::new(self.0.load_full()))
+    }
+}
+
+/// Room for the signatures over several RRsets at one owner, of which one is chosen at a time; takes memory only once it
+/// is used.
+///
+/// An RRset is looked for at the place that its contents point to and the next few. Where those are taken, the first one
+/// gives way: that costs time and nothing else.
+#[derive(Default)]
+pub struct SignatureSlots {
+    size: usize,
+    slots: OnceLock<Box<[SignatureSlot]>>,
+}
+
+/// How many places are looked at for one RRset.
+const PROBES: usize = 8;
+
+impl SignatureSlots {
+    /// Room for `size` signatures.
+    pub fn new(size: usize) -> SignatureSlots {
+        SignatureSlots { size, slots: OnceLock::new() }
+    }
+
+    /// The slot for these records: the one that holds their signature, else the one to store it in.
+    pub fn slot_of(&self, records: &Records) -> Option<&SignatureSlot> {
+        let slots = self.slots.get_or_init(|| (0..self.size).map(|_| SignatureSlot::default()).collect());
+        let home = records.fingerprint().checked_rem(slots.len())?;
+        let places = || slots.iter().cycle().skip(home).take(PROBES.min(slots.len()));
+        let holds = |slot: &&SignatureSlot| {
+            slot.load().as_ref().is_some_and(|signature| *signature.records == *records)
+        };
+        let is_free = |slot: &&SignatureSlot| slot.load().is_none();
+        places().find(holds).or_else(|| places().find(is_free)).or_else(|| slots.get(home))
+    }
+}
+
+impl Clone for SignatureSlots {
+    fn clone(&self) -> SignatureSlots {
+        SignatureSlots { size: self.size, slots: self.slots.clone() }
+    }
+}
+
+impl fmt::Debug for SignatureSlots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignatureSlots({})", self.size)
     }
 }
 

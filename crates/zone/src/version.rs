@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use wire::{Edit, Key, Name, RecordSet, RrType, wire_len};
+use wire::{Content, Edit, Key, Name, RecordSet, RrType, wire_len};
 
 use crate::error::ZoneError;
 use crate::index::{Index, Tree};
@@ -144,7 +144,7 @@ impl ZoneVersion {
     }
 
     fn check_put(&self, record_set: &RecordSet, key: &Key) -> Result<(), ZoneError> {
-        let RecordSet { owner, rtype, content, set_id } = record_set;
+        let RecordSet { owner, rtype, choice } = record_set;
         if !key.starts_with(&self.apex_key) {
             return Err(ZoneError::OutOfZone { owner: owner.clone(), apex: self.apex.clone() });
         }
@@ -165,32 +165,38 @@ impl ZoneVersion {
         if misplaced {
             return Err(ZoneError::Misplaced { owner: owner.clone(), rtype: *rtype });
         }
-        let structural = matches!(*rtype, RrType::SOA | RrType::NS | RrType::DS);
-        match content {
-            wire::Content::Alias { target } => {
-                if structural {
-                    return Err(ZoneError::NotSimple { owner: owner.clone(), rtype: *rtype });
-                }
-                if !target.key().starts_with(&self.apex_key) {
-                    return Err(ZoneError::AliasOutOfZone {
-                        owner: owner.clone(),
-                        target: target.clone(),
-                        apex: self.apex.clone(),
-                    });
-                }
-            }
-            wire::Content::Records { rdatas, .. } => {
-                if structural && !set_id.is_empty() {
-                    return Err(ZoneError::NotSimple { owner: owner.clone(), rtype: *rtype });
-                }
-                let single = matches!(*rtype, RrType::SOA | RrType::CNAME);
-                let counted = !rdatas.is_empty() && (!single || rdatas.len() == 1);
-                if !counted || !rdatas.iter().all(|rdata| is_well_formed(*rtype, rdata)) {
-                    return Err(ZoneError::BadRdata { owner: owner.clone(), rtype: *rtype });
-                }
+        if matches!(*rtype, RrType::SOA | RrType::NS | RrType::DS) {
+            // What delegates and what denies is the same for everybody.
+            let is_simple = choice.set_id.is_empty() && choice.routing.is_none();
+            if !is_simple || !matches!(choice.content, Content::Records { .. }) {
+                return Err(ZoneError::NotSimple { owner: owner.clone(), rtype: *rtype });
             }
         }
-        Ok(())
+        self.check_content(owner, *rtype, &choice.content)
+    }
+
+    fn check_content(&self, owner: &Name, rtype: RrType, content: &Content) -> Result<(), ZoneError> {
+        match content {
+            Content::Alias { target, .. } if !target.key().starts_with(&self.apex_key) => {
+                Err(ZoneError::AliasOutOfZone {
+                    owner: owner.clone(),
+                    target: target.clone(),
+                    apex: self.apex.clone(),
+                })
+            }
+            Content::Alias { .. } | Content::Unresolved { .. } => Ok(()),
+            Content::Written { group, .. } => {
+                group.iter().try_for_each(|choice| self.check_content(owner, rtype, &choice.content))
+            }
+            Content::Records { rdatas, .. } => {
+                let single = matches!(rtype, RrType::SOA | RrType::CNAME);
+                let counted = !rdatas.is_empty() && (!single || rdatas.len() == 1);
+                if !counted || !rdatas.iter().all(|rdata| is_well_formed(rtype, rdata)) {
+                    return Err(ZoneError::BadRdata { owner: owner.clone(), rtype });
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Brings a touched name in order: drops it if nothing is left, checks what stands together, counts anew.

@@ -5,7 +5,7 @@ mod support;
 
 use proptest::prelude::*;
 use support::{edit, name, zone};
-use wire::{Content, Edit, Key, Name, RecordSet, RecordSetKey, RrType};
+use wire::{Choice, Content, Edit, Key, Name, RecordSet, RecordSetKey, RrType};
 use zone::{Cuts, Denied, End, Place, Records, ZoneError, ZoneVersion};
 
 const EXAMPLE: &str = "
@@ -264,7 +264,8 @@ fn what_cannot_be_answered_is_refused() {
     assert!(matches!(refused("x 5 CNAME a\nx 5 CNAME b"), ZoneError::BadRdata { .. }));
     let put = |rtype, rdata: &[u8]| {
         let content = Content::Records { ttl: 1, rdatas: vec![rdata.into()] };
-        let puts = vec![RecordSet { owner: name("x.example.test."), rtype, set_id: "".into(), content }];
+        let choice = Choice::simple(content);
+        let puts = vec![RecordSet { owner: name("x.example.test."), rtype, choice }];
         zone.apply(&Edit { puts, deletes: vec![] }, 2).unwrap_err()
     };
     assert!(matches!(put(RrType::NSEC, &[0]), ZoneError::ForbiddenType { .. }));
@@ -348,7 +349,7 @@ proptest! {
         let puts = kept.iter().map(|(owner, cut)| {
             let (rtype, rdata) = if *cut { (RrType::NS, vec![0]) } else { (RrType::A, vec![1, 2, 3, 4]) };
             let content = Content::Records { ttl: 1, rdatas: vec![rdata.into()] };
-            RecordSet { owner: owner.clone(), rtype, set_id: "".into(), content }
+            RecordSet { owner: owner.clone(), rtype, choice: Choice::simple(content) }
         });
         let version = ZoneVersion::empty(&name("z."));
         let version = version.apply(&Edit { puts: puts.collect(), deletes: vec![] }, 1).unwrap();
@@ -371,7 +372,8 @@ proptest! {
     ) {
         let edit_of = |owner: &Name, put: bool| {
             let content = Content::Records { ttl: 1, rdatas: vec![[1, 2, 3, 4].into()] };
-            let set = RecordSet { owner: owner.clone(), rtype: RrType::A, set_id: "".into(), content };
+            let choice = Choice::simple(content);
+            let set = RecordSet { owner: owner.clone(), rtype: RrType::A, choice };
             if put {
                 Edit { puts: vec![set], deletes: vec![] }
             } else {

@@ -1,6 +1,6 @@
 """The border to Rust, by hand; mypy.stubtest compares it with the binary (`make types`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, final
 
 __all__ = [
@@ -14,14 +14,18 @@ __all__ = [
     "PlaneFault",
     "RRset",
     "RecordSet",
+    "Routing",
     "Signing",
     "WireFault",
     "build_info",
     "build_query",
     "decode_edit",
+    "decode_put",
     "ds_rdata",
     "encode_edit",
+    "encode_put",
     "generate_zsk",
+    "join_edit",
     "key_tag",
     "nsec_types",
     "rtype_number",
@@ -101,11 +105,38 @@ class RRset:
     def __hash__(self) -> int: ...
 
 @final
+class Routing:
+    """How one record set among several of its owner and type is chosen."""
+
+    @staticmethod
+    def weighted(weight: int) -> Routing:
+        """In proportion to the weight. Raises WireFault outside of 0 to 255."""
+
+    @staticmethod
+    def failover(primary: bool) -> Routing: ...
+    @staticmethod
+    def multivalue() -> Routing: ...
+    @staticmethod
+    def cidr(collection_id: str, location: str) -> Routing:
+        """By the client's address; location "*" is for addresses in no block."""
+
+    @staticmethod
+    def located(default: bool) -> Routing:
+        """Latency, geolocation, geoproximity: answered by the default, else by the first set identifier."""
+
+    @property
+    def kind(self) -> Literal["weighted", "failover", "multivalue", "cidr", "located"]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
 class RecordSet:
     """The unit of a zone's contents: keyed by owner, type and set identifier.
 
-    Holds rdatas with their TTL in seconds, or an alias: the RRset of the same type at a name of the same
-    zone. Raises WireFault for both or neither.
+    Holds exactly one of: rdatas with their TTL in seconds; an alias (what is chosen for the same type at a
+    name of the same zone); written (an alias whose target was written out: one of these record sets is
+    chosen, whatever their owner); unresolved (there is something, and what is not known: SERVFAIL).
+    evaluate_health makes an alias unhealthy while nothing at its target is healthy. Raises WireFault.
     """
 
     def __new__(
@@ -117,6 +148,11 @@ class RecordSet:
         ttl: int = 0,
         rdatas: Sequence[bytes] = (),
         alias: Name | None = None,
+        evaluate_health: bool = False,
+        written: Sequence[RecordSet] = (),
+        unresolved: bool = False,
+        routing: Routing | None = None,
+        health_check: str | None = None,
     ) -> RecordSet: ...
     @property
     def owner(self) -> Name: ...
@@ -130,8 +166,30 @@ class RecordSet:
     def rdatas(self) -> tuple[bytes, ...]: ...
     @property
     def alias(self) -> Name | None: ...
+    @property
+    def evaluate_health(self) -> bool: ...
+    @property
+    def written(self) -> tuple[RecordSet, ...]: ...
+    @property
+    def unresolved(self) -> bool: ...
+    @property
+    def routing(self) -> Routing | None: ...
+    @property
+    def health_check(self) -> str | None: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+def encode_put(record: RecordSet) -> bytes:
+    """One put of an edit, to be stored."""
+
+def decode_put(put: bytes) -> RecordSet:
+    """What encode_put was given. Raises WireFault."""
+
+def join_edit(puts: Sequence[bytes], deletes: Sequence[tuple[Name, int, str]]) -> bytes:
+    """encode_edit of what the puts hold, without decoding them.
+
+    Raises WireFault for puts of another version.
+    """
 
 def encode_edit(puts: Sequence[RecordSet], deletes: Sequence[tuple[Name, int, str]]) -> bytes: ...
 def decode_edit(edit: bytes) -> tuple[list[RecordSet], list[tuple[Name, int, str]]]: ...
@@ -255,7 +313,28 @@ class DataPlane:
     ) -> None: ...
     def drop_view(self, view_id: str) -> None: ...
     def flush(self, view_id: str) -> None: ...
-    def answer(self, view_id: str, packet: bytes, now: int, *, tcp: bool = False) -> bytes | None: ...
+    def set_health(self, statuses: Mapping[str, bool]) -> None:
+        """The status of every health check; one that is not there counts as healthy."""
+
+    def set_cidr(self, collections: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        """All blocks by location by collection. Raises WireFault for what is no block."""
+
+    def set_query_logs(self, zone_ids: Sequence[str]) -> None:
+        """Logs the queries that these zones cover, now or once they are here, and no others."""
+
+    def take_query_log(self, most: int, timeout_ms: int) -> list[tuple[str, str]]:
+        """(zone_id, line without newline); blocks without the GIL up to timeout_ms for the first."""
+
+    def answer(
+        self, view_id: str, packet: bytes, now: int, *, tcp: bool = False, client: str = "127.0.0.1"
+    ) -> bytes | None:
+        """What the view's clients get; logged like their queries. Raises ValueError for a bad client."""
+
+    def answer_zone(
+        self, zone_id: str, packet: bytes, now: int, *, tcp: bool = False, client: str = "127.0.0.1"
+    ) -> bytes | None:
+        """The same from one zone, whatever views it is in, and not logged; None if it is not here."""
+
     def private_answer(self, view_id: str, qname: Name, qtype: int) -> bytes | None: ...
     def take_misses(self, most: int, timeout_ms: int) -> list[tuple[str, Name, int, bool]]:
         """(view_id, qname, qtype, cd); blocks without the GIL up to timeout_ms."""

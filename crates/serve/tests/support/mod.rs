@@ -7,7 +7,7 @@ pub mod text;
 use std::collections::BTreeMap;
 
 use dnssec::{KSK_FLAGS, Rrsig, SigningKey, Window, denial};
-use serve::{Plane, SealedKey, SigningChange, SigningParts};
+use serve::{Asker, Plane, SealedKey, SigningChange, SigningParts};
 use text::{edit, name};
 use wire::{Message, Name, RRset, RrType};
 
@@ -116,7 +116,7 @@ impl Question<'_> {
 }
 
 pub fn try_ask(plane: &Plane, view_id: &str, question: Question<'_>, now: u64) -> Option<Message> {
-    let reply = plane.answer(view_id, &question.packet(), now, question.tcp)?;
+    let reply = plane.answer(view_id, &question.packet(), now, Asker::local(question.tcp))?;
     let most = match (question.tcp, question.edns) {
         (true, _) => 65535,
         (false, None) => 512,

@@ -1,12 +1,15 @@
 //! Zones in tests are written as text, one record a line: `owner ttl type rdata`.
 //!
-//! Names without a trailing dot are below the origin, `@` is the origin. `type/id` puts a record into the variant `id`;
-//! `owner - type ALIAS target` is an alias. Records of the same owner, type and variant make one record set.
+//! Names without a trailing dot are below the origin, `@` is the origin. Records of the same owner, type and variant make
+//! one record set. `type/id` puts a record into the variant `id`, `type/id:routing+check` says how it is chosen: `w10`,
+//! `primary`, `secondary`, `multi`, `cidr=collection,location`, `default`, `located`. In place of RDATA stand
+//! `ALIAS target`, `GROUP g` (the record sets with the owner `%g`, written out) and `UNRESOLVED`, the first two with
+//! `health` behind them if it is evaluated.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
 
-use wire::{Content, Edit, Name, RecordSet, RrType};
+use wire::{Choice, Content, Edit, Name, RecordSet, Routing, RrType};
 use zone::ZoneVersion;
 
 pub fn name(text: &str) -> Name {
@@ -54,33 +57,79 @@ pub fn rdata(rtype: RrType, words: &[&str], origin: &Name) -> Box<[u8]> {
     octets.into_boxed_slice()
 }
 
-pub fn edit(origin: &str, text: &str) -> Edit {
-    let origin = name(origin);
-    let mut sets: BTreeMap<(Name, RrType, String), Content> = BTreeMap::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(';')) {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let (rtype, set_id) = words[2].split_once('/').unwrap_or((words[2], ""));
-        let rtype: RrType = rtype.parse().unwrap();
-        let key = (relative(words[0], &origin), rtype, set_id.to_owned());
-        if words[3] == "ALIAS" {
-            sets.insert(key, Content::Alias { target: relative(words[4], &origin) });
-            continue;
-        }
-        let data = rdata(rtype, &words[3..], &origin);
-        match sets
-            .entry(key)
-            .or_insert_with(|| Content::Records { ttl: words[1].parse().unwrap(), rdatas: Vec::new() })
+/// Owner (with `%` a group), type, variant.
+type Place<'t> = (&'t str, RrType, &'t str);
+
+fn routing(word: &str) -> Routing {
+    match word {
+        "primary" => Routing::Failover { primary: true },
+        "secondary" => Routing::Failover { primary: false },
+        "multi" => Routing::Multivalue,
+        "default" => Routing::Located { default: true },
+        "located" => Routing::Located { default: false },
+        _ => match (word.strip_prefix('w'), word.strip_prefix("cidr=").and_then(|rest| rest.split_once(',')))
         {
-            Content::Records { rdatas, .. } => rdatas.push(data),
-            Content::Alias { .. } => panic!("both alias and records: {line}"),
+            (Some(weight), _) => Routing::Weighted(weight.parse().unwrap()),
+            (_, Some((collection, location))) => {
+                Routing::Cidr { collection: collection.into(), location: location.into() }
+            }
+            _ => panic!("no routing: {word}"),
+        },
+    }
+}
+
+fn content(words: &[&str], rtype: RrType, origin: &Name, choices: &BTreeMap<Place<'_>, Choice>) -> Content {
+    let evaluate_health = words.last() == Some(&"health");
+    match words[3] {
+        "ALIAS" => Content::Alias { target: relative(words[4], origin), evaluate_health },
+        "UNRESOLVED" => Content::Unresolved { evaluate_health },
+        "GROUP" => {
+            let label = format!("%{}", words[4]);
+            let members = choices.iter().filter(|((owner, ..), _)| *owner == label);
+            Content::Written { group: members.map(|(_, choice)| choice.clone()).collect(), evaluate_health }
+        }
+        _ => {
+            let rdatas = vec![rdata(rtype, &words[3..], origin)];
+            Content::Records { ttl: words[1].parse().unwrap(), rdatas }
         }
     }
-    let puts = sets.into_iter().map(|((owner, rtype, set_id), content)| RecordSet {
-        owner,
-        rtype,
-        set_id: set_id.into(),
-        content,
-    });
+}
+
+pub fn edit(origin: &str, text: &str) -> Edit {
+    let origin = name(origin);
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(';'));
+    // Groups first, the innermost, which is written last, before the others.
+    let (mut groups, others): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.starts_with('%'));
+    groups.reverse();
+    let mut choices: BTreeMap<Place<'_>, Choice> = BTreeMap::new();
+    for line in groups.into_iter().chain(others) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (kind, health_check) =
+            words[2].split_once('+').map_or((words[2], None), |(kind, check)| (kind, Some(check)));
+        let (kind, route) = kind.split_once(':').map_or((kind, None), |(kind, route)| (kind, Some(route)));
+        let (rtype, set_id) = kind.split_once('/').unwrap_or((kind, ""));
+        let rtype: RrType = rtype.parse().unwrap();
+        let content = content(&words, rtype, &origin, &choices);
+        let place = (words[0], rtype, set_id);
+        match (choices.get_mut(&place).map(|choice| &mut choice.content), content) {
+            (Some(Content::Records { rdatas, .. }), Content::Records { rdatas: more, .. }) => {
+                rdatas.extend(more)
+            }
+            (Some(_), _) => panic!("both alias and records: {line}"),
+            (None, content) => {
+                let choice = Choice {
+                    set_id: set_id.into(),
+                    routing: route.map(routing),
+                    health_check: health_check.map(Box::from),
+                    content,
+                };
+                choices.insert(place, choice);
+            }
+        }
+    }
+    let puts = choices.into_iter().filter(|((owner, ..), _)| !owner.starts_with('%'));
+    let puts =
+        puts.map(|((owner, rtype, _), choice)| RecordSet { owner: relative(owner, &origin), rtype, choice });
     Edit { puts: puts.collect(), deletes: Vec::new() }
 }
 
