@@ -104,7 +104,6 @@ def test_other_keys_are_refused(world, request_, code, words):
         {"CustomKeyStoreId": "cks-1"},
         {"XksKeyId": "x"},
         {"MultiRegion": True},
-        {"Tags": [{"TagKey": "k", "TagValue": "v"}]},
     ],
 )
 def test_what_is_not_kept_is_refused(world, more):

@@ -12,6 +12,9 @@ from seal53.services.context import Caller
 from seal53.store import Tx, kms_grants
 from seal53.store.kms_grants import KmsGrant
 
+SERVICE = "service:"
+"""Before a service's name, in a grant that was made with GranteeServicePrincipal or its retiring kin."""
+
 
 def names_of(caller: Caller) -> frozenset[str]:
     """What names exactly this caller as a principal."""
@@ -53,7 +56,9 @@ def of_service(
     return [
         grant
         for grant in kms_grants.of_key(tx, key_id)
-        if operation in grant.operations and grant.grantee in services and _holds(grant, context)
+        if operation in grant.operations
+        and grant.grantee.removeprefix(SERVICE) in services
+        and _holds(grant, context)
     ]
 
 

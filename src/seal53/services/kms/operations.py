@@ -1,7 +1,7 @@
-"""The operations of AWS KMS that signing needs: ECC_NIST_P256 keys for SIGN_VERIFY, and nothing else.
+"""The operations of AWS KMS on keys themselves: ECC_NIST_P256 keys for SIGN_VERIFY, and nothing else.
 
-Keys persist, sealed under the master key. Limits: no aliases, grants, tags, imports or multi-Region keys;
-each is refused rather than forgotten. Source: AWS KMS API reference, 2014-11-01.
+Keys persist, sealed under the master key. Limits: no imports, multi-Region keys or rotation, as asymmetric
+keys have none; each is refused rather than forgotten. Source: AWS KMS API reference, 2014-11-01.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any
 from seal53.keystore import BadSignature, SigningKey, verify_digest
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
+from seal53.services.kms import tags
 from seal53.services.kms.access import (
     KeyState,
     authorized_key,
@@ -72,6 +73,7 @@ _USAGES = frozenset(
 def create_key(services: Services, request: Request, caller: Caller) -> Response:
     """Makes a key in the caller's region."""
     _check_kind(request)
+    its_tags = tags.check_tags(request.get("Tags") or ())
     text = request.get("Policy")
     policy = default_policy(caller.account_id) if text is None else text
     key_id = services.ids.uuid()
@@ -94,6 +96,7 @@ def create_key(services: Services, request: Request, caller: Caller) -> Response
     with services.store.write() as tx:
         key_rows.delete_due(tx, caller.now)
         key_rows.insert(tx, key)
+        tags.put(tx, arn, its_tags)
     return {"KeyMetadata": _metadata(key)}
 
 
@@ -130,8 +133,6 @@ def _check_kind(request: Request) -> None:
         raise AwsFault("UnsupportedOperationException", "Seal53 makes keys with Origin AWS_KMS only.")
     if request.get("MultiRegion"):
         raise AwsFault("UnsupportedOperationException", "Seal53 makes no multi-Region keys.")
-    if request.get("Tags"):
-        raise AwsFault("UnsupportedOperationException", "Seal53 keeps no tags on KMS keys; leave Tags out.")
 
 
 def _check_enum(value: str, member: str, values: frozenset[str]) -> None:
@@ -277,6 +278,33 @@ def disable_key(services: Services, request: Request, caller: Caller) -> Respons
     return {}
 
 
+def update_key_description(services: Services, request: Request, caller: Caller) -> Response:
+    with services.store.write() as tx:
+        key = authorized_key(tx, request["KeyId"], "UpdateKeyDescription", caller)
+        require_kept(key)
+        key_rows.update(tx, replace(key, description=request["Description"]))
+    return {}
+
+
+def get_key_rotation_status(services: Services, request: Request, caller: Caller) -> Response:
+    """False, as for every asymmetric key."""
+    with services.store.read() as tx:
+        key = authorized_key(tx, request["KeyId"], "GetKeyRotationStatus", caller)
+    return {"KeyId": key.arn, "KeyRotationEnabled": False}
+
+
+def refuse_rotation(operation: str) -> Operation:
+    """The operation on an asymmetric key, which cannot be rotated."""
+
+    def refuse(services: Services, request: Request, caller: Caller) -> Response:
+        with services.store.read() as tx:
+            key = authorized_key(tx, request["KeyId"], operation, caller)
+        require_enabled(key)
+        raise AwsFault("UnsupportedOperationException", "")  # AWS says no more
+
+    return refuse
+
+
 def schedule_key_deletion(services: Services, request: Request, caller: Caller) -> Response:
     days = request.get("PendingWindowInDays", 30)
     if not 7 <= days <= 30:
@@ -329,6 +357,12 @@ def get_key_policy(services: Services, request: Request, caller: Caller) -> Resp
     return {"Policy": key.policy, "PolicyName": POLICY_NAME}
 
 
+def list_key_policies(services: Services, request: Request, caller: Caller) -> Response:
+    with services.store.read() as tx:
+        authorized_key(tx, request["KeyId"], "ListKeyPolicies", caller)
+    return {"PolicyNames": [POLICY_NAME], "Truncated": False}
+
+
 def _check_policy_name(request: Request) -> None:
     if (request.get("PolicyName") or POLICY_NAME) != POLICY_NAME:
         raise AwsFault("NotFoundException", "No such policy exists")
@@ -366,12 +400,17 @@ OPERATIONS: dict[str, Operation] = {
     "CreateKey": create_key,
     "DescribeKey": describe_key,
     "DisableKey": disable_key,
+    "DisableKeyRotation": refuse_rotation("DisableKeyRotation"),
     "EnableKey": enable_key,
+    "EnableKeyRotation": refuse_rotation("EnableKeyRotation"),
     "GetKeyPolicy": get_key_policy,
+    "GetKeyRotationStatus": get_key_rotation_status,
     "GetPublicKey": get_public_key,
+    "ListKeyPolicies": list_key_policies,
     "ListKeys": list_keys,
     "PutKeyPolicy": put_key_policy,
     "ScheduleKeyDeletion": schedule_key_deletion,
     "Sign": sign,
+    "UpdateKeyDescription": update_key_description,
     "Verify": verify,
 }

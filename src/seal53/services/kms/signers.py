@@ -1,17 +1,22 @@
 """How Route 53's DNSSEC signing reaches a key in KMS: as its own principal, through DescribeKey,
 GetPublicKey and Sign.
 
-The key's policy decides, with the context keys that guard against a confused deputy (which zone, whose
-account). A signer lasts for one operation: permissions are checked when it is made.
+The key's policy decides, or a grant to the service, with the context keys that guard against a confused
+deputy (which zone, whose account). Route 53 makes no grant of its own: what the policy says counts at once,
+and when it is taken away, too. A signer lasts for one operation: permissions are checked when it is made.
 Source: Route 53 guide, "Working with customer managed keys for DNSSEC" and "KMS key required permissions".
 """
+
+from collections.abc import Mapping
 
 from seal53.keys import Signer, SignerFault, ksk_dnskey
 from seal53.keystore import SigningKey, UnsealFault
 from seal53.services.context import Services
+from seal53.services.kms import granting
 from seal53.services.kms.access import KeyState, find_key, state_of, verdict
 from seal53.services.kms.policy import Principal, Verdict
 from seal53.store import Tx
+from seal53.store.kms import KmsKey
 
 REGION = "us-east-1"  # Route 53 guide: the key must be there, wherever the caller is
 PRINCIPALS = (
@@ -64,10 +69,7 @@ def dnssec_signer(
         "aws:sourcearn": f"arn:aws:route53:::hostedzone/{zone_id}",
     }
     if not any(
-        all(
-            verdict(key, Principal(kind="service", name=name), action, context) is Verdict.ALLOWED
-            for action in ACTIONS
-        )
+        all(_may(tx, key, Principal(kind="service", name=name), action, context) for action in ACTIONS)
         for name in PRINCIPALS
     ):
         raise SignerFault(_not_granted(arn))
@@ -79,6 +81,13 @@ def dnssec_signer(
         return _KmsSigner(SigningKey.opened(services.kek, key.aad, key.sealed_key))
     except UnsealFault as e:
         raise SignerFault(e.message) from None
+
+
+def _may(tx: Tx, key: KmsKey, principal: Principal, action: str, context: Mapping[str, str]) -> bool:
+    said = verdict(key, principal, action, context)
+    if said is Verdict.UNMENTIONED:
+        return bool(granting.of_service(tx, key.id, (principal.name,), action, context))
+    return said is Verdict.ALLOWED
 
 
 def require_own_access(tx: Tx, *, arn: str, account_id: str, now: int) -> None:
