@@ -24,6 +24,7 @@ from seal53.base.ids import AccountId, Ids
 from seal53.base.journal import Secret
 from seal53.gateway.app import build
 from seal53.services.context import Caller
+from seal53.services.credentials import Credential
 
 KEY, SECRET, ACCOUNT = "AKIASEALTESTKEY00001", "not-a-real-secret/+0123456789012345678", "111111111111"
 NOW = 1_790_000_000  # 2026-09-21T14:13:20Z
@@ -51,6 +52,11 @@ class World:
     calls: list[tuple[str, str, Mapping[str, Any], Caller]] = field(default_factory=list)
     records: list[Mapping[str, object]] = field(default_factory=list)
     authorize: Callable[..., None] = lambda *_: None
+    credentials: dict[str, Credential] = field(
+        default_factory=lambda: {
+            KEY: Credential(account_id=AccountId(ACCOUNT), secret=Secret(SECRET.encode()))
+        }
+    )
 
     def __post_init__(self) -> None:
         self.clock = ManualClock(self.now)
@@ -72,11 +78,11 @@ class World:
         if self.app is None:
             self.app = build(
                 operations=self.toys,
-                credentials=lambda key: (AccountId(ACCOUNT), Secret(SECRET.encode())) if key == KEY else None,
+                credentials=lambda key: self.credentials.get(key),
                 clock=self.clock,
                 ids=Ids(lambda n: bytes(range(n))),
                 authorize=lambda *args: self.authorize(*args),
-                record=self.records.append,
+                record=lambda entry, _: self.records.append(entry),
                 operator=self.operator,
             )
         return self.app

@@ -6,8 +6,8 @@
     operations    run in the gateway's worker threads
 
 A round of a thread that fails is told in the journal and tried again. What ends a thread ends the process,
-which its supervisor starts anew: what was committed is composed again. `authorize` and `record` are the two
-hooks that every call passes.
+which its supervisor starts anew: what was committed is composed again. `services.authorization` and `record`
+are the two hooks that every call passes.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -29,8 +30,7 @@ from seal53.app.resolution import boot_of
 from seal53.app.seed import seed_accounts, seed_registry
 from seal53.base import journal
 from seal53.base.clock import SystemClock
-from seal53.base.ids import AccountId, Ids
-from seal53.base.journal import Secret
+from seal53.base.ids import Ids
 from seal53.base.signals import ends_on
 from seal53.config import Place, Settings, seeds
 from seal53.core import DataPlane
@@ -42,9 +42,10 @@ from seal53.reconcile.compose import RegistryAddresses
 from seal53.reconcile.keys import KeysLoop
 from seal53.reconcile.publish import Publisher
 from seal53.resolver.probe import LiveProbe
-from seal53.services import kms, operator, route53, route53domains, route53resolver, sts
+from seal53.services import authorization, kms, operator, route53, route53domains, route53resolver, sts
 from seal53.services.context import Caller, Limits, Operation, Request, Response, Services
-from seal53.store import Store, accounts, changes, edges, outbox
+from seal53.services.credentials import KnownCredentials
+from seal53.store import Store, changes, edges, outbox
 
 DATABASE = "seal53.db"
 _SERVED_WITHIN_S = 5.0  # how long an operator call waits for what it made to answer
@@ -62,11 +63,7 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
 }
 
 
-def authorize(service: str, operation: str, request: Request, caller: Caller) -> None:
-    """The one place that allows or refuses a call. An account's key is its root: it may do everything."""
-
-
-def record(entry: Mapping[str, object]) -> None:
+def record(entry: Mapping[str, object], call: gateway.Call) -> None:
     """The one place that records a call: a journal line."""
     facts: dict[str, Any] = dict(entry)
     journal.event("call", **facts)
@@ -277,10 +274,10 @@ class _Control:
                 for service, operations in OPERATIONS.items()
                 for name, operation in operations.items()
             },
-            credentials=self._credentials,
+            credentials=KnownCredentials(self.store, self._place.kek).find,
             clock=self._clock,
             ids=self._services.ids,
-            authorize=authorize,
+            authorize=partial(authorization.authorize, self._services),
             record=record,
             operator={
                 "account": _bound(self._services, operator.create_account),
@@ -288,14 +285,6 @@ class _Control:
                 "stats": self._stats,
             },
         )
-
-    def _credentials(self, access_key_id: str) -> tuple[AccountId, Secret] | None:
-        with self.store.read() as tx:
-            found = accounts.by_access_key(tx, access_key_id)
-        if found is None:
-            return None
-        account_id, sealed = found
-        return AccountId(account_id), Secret(operator.secret_of(self._place.kek, access_key_id, sealed))
 
     def _create_vpc(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Returns when the new resolver answers, or after some seconds without."""

@@ -8,7 +8,7 @@ from typing import Any
 from seal53 import registry
 from seal53.config import Place
 from seal53.registry import contents
-from seal53.services import operator
+from seal53.services import credentials
 from seal53.store import Tx, accounts, delegation_sets, vpcs
 
 _HINT_TTL = 3_600_000  # as in the root hints of IANA
@@ -55,7 +55,7 @@ class ReadyFacts:
 
     def _secret(self, access_key_id: str, sealed: bytes) -> str:
         if access_key_id not in self._secrets:
-            secret = operator.secret_of(self._place.kek, access_key_id, sealed)
+            secret = credentials.secret_of(self._place.kek, access_key_id, sealed)
             self._secrets[access_key_id] = bytes(secret).decode()
         return self._secrets[access_key_id]
 

@@ -15,7 +15,7 @@ from seal53.base.journal import Secret
 from seal53.config import AccountSeed, Place, Settings
 from seal53.keystore.sealing import UnsealFault, seal, unseal
 from seal53.registry import RegistrySettings
-from seal53.services import operator
+from seal53.services import credentials, operator
 from seal53.services.context import Services
 from seal53.store import Tx, accounts, meta, vpcs
 
@@ -38,7 +38,7 @@ def seed_accounts(tx: Tx, services: Services, seeds: Sequence[AccountSeed], now:
         if accounts.get(tx, account_id) is None:
             _account(tx, services, account_id, name, now)
             access_key_id, secret = services.ids.access_key_id(), services.ids.secret_access_key()
-            operator.add_access_key(tx, services.kek, account_id, access_key_id, secret, now)
+            credentials.add_access_key(tx, services.kek, account_id, access_key_id, secret, now)
     for wanted in seeds:
         account_id = AccountId(wanted.account_id)
         if accounts.get(tx, account_id) is None:
@@ -93,7 +93,7 @@ def _account(tx: Tx, services: Services, account_id: AccountId, name: str, now: 
 def _key(tx: Tx, services: Services, wanted: AccountSeed, now: int) -> None:
     found = accounts.by_access_key(tx, wanted.access_key_id)
     if found is None:
-        operator.add_access_key(
+        credentials.add_access_key(
             tx,
             services.kek,
             AccountId(wanted.account_id),
@@ -105,6 +105,6 @@ def _key(tx: Tx, services: Services, wanted: AccountSeed, now: int) -> None:
     account_id, sealed = found
     if account_id != wanted.account_id:
         raise StartFault(f"the access key {wanted.access_key_id} belongs to account {account_id} already")
-    secret = operator.secret_of(services.kek, wanted.access_key_id, sealed)
+    secret = credentials.secret_of(services.kek, wanted.access_key_id, sealed)
     if not hmac.compare_digest(bytes(secret), wanted.secret_access_key.encode()):
         raise StartFault(f"the access key {wanted.access_key_id} exists already with another secret")

@@ -24,8 +24,7 @@ from starlette.websockets import WebSocketClose
 from seal53.base import journal
 from seal53.base.clock import Clock, UnixTime
 from seal53.base.errors import Fault
-from seal53.base.ids import AccountId, Ids
-from seal53.base.journal import Secret
+from seal53.base.ids import Ids
 from seal53.gateway import errors, models, sigv4
 from seal53.gateway.errors import Reason, Refused
 from seal53.gateway.message import Message, Reply
@@ -35,16 +34,18 @@ from seal53.gateway.route import Route, Router, guess
 from seal53.gateway.serialize import serialize
 from seal53.gateway.validate import validate
 from seal53.services.context import Caller, Request, Response
+from seal53.services.credentials import Credential
 from seal53.services.faults import render
 
 Handler = Callable[[Request, Caller], Response]
-Credentials = Callable[[str], tuple[AccountId, Secret] | None]
+Credentials = Callable[[str], Credential | None]
 Authorize = Callable[[str, str, Request, Caller], None]
-Record = Callable[[Mapping[str, object]], None]
+Record = Callable[[Mapping[str, object], "Call"], None]
 
 HEALTH_PATH = "/_seal53/health"
 BODY_LIMIT = 1_000_000  # octets; the largest real request is a change batch of 1000 records, some 300 kB
 BODY_TIME_S = 30.0
+_AGENT_MOST = 256  # characters of a client's own name for itself
 _DRAIN_LIMIT = 8 * BODY_LIMIT  # read and thrown away, so that the client sees our answer and not a reset
 
 
@@ -64,6 +65,11 @@ class Call:
     response: Response = field(default_factory=dict)
     reply: Reply | None = None
     code: str | None = None
+    refusal: str = ""  # the text beside the code
+
+    @property
+    def user_agent(self) -> str:
+        return (self.message.header("user-agent") or "")[:_AGENT_MOST]
 
 
 def build(
@@ -79,8 +85,8 @@ def build(
     """The application.
 
     Shape: `operations` maps (service, operation) to what does it; `operator` maps names under `/_seal53/`.
-    `credentials` gives an access key's account and secret; `authorize` raises a Fault to refuse; `record`
-    gets one flat mapping per call, once it is answered.
+    `credentials` gives what an access key proves; `authorize` raises a Fault to refuse; `record` gets one
+    flat mapping per call, once it is answered, and the call itself.
     Raises: ValueError, when `operations` names what no model has.
     """
     gateway = Gateway(
@@ -187,24 +193,23 @@ class Gateway:
         route = _known(call.route)
         if route.service is not None and route.operation in route.service.unsigned:
             self._require(route)  # or "no token" would hide from a client that the operation is not there
-        found: list[AccountId] = []
 
-        def secret_of(access_key_id: str) -> Secret | None:
+        def credential_of(access_key_id: str) -> Credential | None:
             call.claimed_key = access_key_id
-            entry = self._credentials(access_key_id)
-            if entry is None:
-                return None
-            found.append(entry[0])
-            return entry[1]
+            return self._credentials(access_key_id)
 
-        claim = sigv4.verify(call.message, service=route.scope, now=call.now, secret_of=secret_of)
-        (account_id,) = found
+        claim, credential = sigv4.verify(
+            call.message, service=route.scope, now=call.now, credential_of=credential_of
+        )
         call.caller = Caller(
-            account_id=account_id,
+            account_id=credential.account_id,
             access_key_id=claim.access_key_id,
             region=claim.region,
             request_id=call.request_id,
             now=call.now,
+            principal=credential.principal,
+            source_address=call.message.source_address,
+            user_agent=call.user_agent,
         )
 
     def parse(self, call: Call) -> None:
@@ -241,6 +246,7 @@ class Gateway:
     # --- when a step raises ----------------------------------------------------------------------
 
     def _refuse(self, call: Call, reason: Reason, text: str) -> Reply:
+        call.refusal = text
         call.code, status = errors.named(reason, call.family, call.service.name if call.service else "")
         return errors.envelope(
             family=call.family,
@@ -258,7 +264,7 @@ class Gateway:
         if rendered is not None:
             try:
                 code, text, members = rendered
-                call.code = code
+                call.code, call.refusal = code, text
                 status = errors.status_of(code, call.family, call.service)
                 if status >= 500:
                     journal.event(
@@ -300,7 +306,7 @@ class Gateway:
             "source_address": call.message.source_address,
         }
         try:
-            self._record(entry)
+            self._record(entry, call)
         except Exception as failure:  # noqa: BLE001  the answer stands, whatever becomes of its record
             journal.event("a call was not recorded", level=logging.ERROR, error=repr(failure), **entry)
 

@@ -24,6 +24,7 @@ class Reason(StrEnum):
 
     ACCESS_DENIED = "access denied"
     BAD_SIGNATURE = "bad signature"
+    EXPIRED_TOKEN = "expired token"  # noqa: S105  not a password
     INCOMPLETE_SIGNATURE = "incomplete signature"
     INTERNAL = "internal"
     INVALID = "invalid"
@@ -51,6 +52,7 @@ class Refused(Fault):
 CODES: Mapping[Reason, tuple[tuple[str, int], tuple[str, int]]] = {
     Reason.ACCESS_DENIED: (("AccessDenied", 403), ("AccessDeniedException", 400)),
     Reason.BAD_SIGNATURE: (("SignatureDoesNotMatch", 403), ("InvalidSignatureException", 400)),
+    Reason.EXPIRED_TOKEN: (("ExpiredToken", 403), ("ExpiredTokenException", 400)),
     Reason.INCOMPLETE_SIGNATURE: (("IncompleteSignature", 400), ("IncompleteSignatureException", 400)),
     Reason.INTERNAL: (("InternalFailure", 500), ("InternalFailure", 500)),
     Reason.INVALID: (("InvalidInput", 400), ("ValidationException", 400)),
@@ -70,6 +72,7 @@ OWN_CODES: Mapping[tuple[str, Reason], tuple[str, int]] = {
     # EC2 does not tell a wrong key from a wrong signature.
     ("ec2", Reason.ACCESS_DENIED): ("UnauthorizedOperation", 403),
     ("ec2", Reason.BAD_SIGNATURE): ("AuthFailure", 401),
+    ("ec2", Reason.EXPIRED_TOKEN): ("RequestExpired", 400),
     ("ec2", Reason.INCOMPLETE_SIGNATURE): ("AuthFailure", 401),
     ("ec2", Reason.INTERNAL): ("InternalError", 500),
     ("ec2", Reason.INVALID): ("InvalidParameterValue", 400),

@@ -4,7 +4,8 @@ this service?
 Header signing and presigned query signing. Source: "Signature Version 4 signing process" in the AWS General
 Reference; texts and codes of refusals: real traces, see `errors.CODES`. Fail closed: `host` and every
 `x-amz-*` header that is present must be signed, the hash of the body is computed and never taken from the
-client, and a session token is refused, as there are no sessions. Reads no clock: `now` is an argument.
+client, and temporary credentials need their session token, others must have none. What is wrong with a token
+is told only to who has signed rightly. Reads no clock: `now` is an argument.
 Limits: one signature algorithm (no SigV4a, no chunked or unsigned payloads).
 """
 
@@ -14,18 +15,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote_from_bytes
 
 from seal53.base.clock import UnixTime
 from seal53.base.journal import Secret
 from seal53.gateway.errors import Reason, Refused
 from seal53.gateway.message import Message, pairs
+from seal53.services.credentials import Credential
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW_S = 300  # "… - 5 min." in AWS's own refusals
 LONGEST_PRESIGNED_S = 604_800  # seven days
 
 UNKNOWN_KEY_TEXT = "The security token included in the request is invalid."
+EXPIRED_TEXT = "The security token included in the request is expired"
 MISMATCH_TEXT = (
     "The request signature we calculated does not match the signature you provided. "
     "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
@@ -39,6 +43,7 @@ _MOMENT = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _HEX_256 = re.compile(r"[0-9a-f]{64}")
 _SCOPE_SERVICE = re.compile(rb"Credential=[^,\s]*/([^/,\s]*)/aws4_request")
 _PRESIGNED = b"X-Amz-Signature"
+_TOKEN = b"X-Amz-Security-Token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +78,9 @@ def claimed_service(message: Message) -> str | None:
 
 
 def verify(
-    message: Message, *, service: str, now: UnixTime, secret_of: Callable[[str], Secret | None]
-) -> Claim:
-    """Returns the proven claim, or raises Refused.
+    message: Message, *, service: str, now: UnixTime, credential_of: Callable[[str], Credential | None]
+) -> tuple[Claim, Credential]:
+    """Returns the proven claim with whose it is, or raises Refused.
 
     `service` is what the request was routed to; any region is accepted, as clients with an endpoint URL sign
     with their own.
@@ -88,23 +93,23 @@ def verify(
             Reason.BAD_SIGNATURE, f"Credential should be scoped to a valid region, not '{claim.region}'."
         )
     _require_signed_headers(message, claim)
-    _require_session_free(message)
     _require_fresh(claim, now)
     payload_hash = _payload_hash(message)
-    secret = secret_of(claim.access_key_id)
-    key = signing_key(_NO_SECRET if secret is None else secret, claim)
+    credential = credential_of(claim.access_key_id)
+    key = signing_key(_NO_SECRET if credential is None else credential.secret, claim)
     # Clients differ on whether `//` and `..` are folded before signing; both forms bind the path.
     matches = [
         hmac.compare_digest(
             signature(key, canonical_request(message, claim, path, payload_hash), claim), claim.signature
         )
-        for path in (normal_path(message.path), message.path)
+        for path in dict.fromkeys((normal_path(message.path), message.path))
     ]
-    if secret is None:
+    if credential is None:
         raise Refused(Reason.UNKNOWN_KEY, UNKNOWN_KEY_TEXT)
     if not any(matches):
         raise Refused(Reason.BAD_SIGNATURE, MISMATCH_TEXT)
-    return claim
+    _require_token(message, credential, now)
+    return claim, credential
 
 
 def read(message: Message) -> Claim:
@@ -227,11 +232,20 @@ def _require_signed_headers(message: Message, claim: Claim) -> None:
         )
 
 
-def _require_session_free(message: Message) -> None:
-    """No credentials of ours have a session, so a session token is one that we never gave."""
-    in_query = any(name == b"X-Amz-Security-Token" for name, _ in pairs(message.query, form=False))
-    if in_query or message.values("x-amz-security-token"):
+def _require_token(message: Message, credential: Credential, now: UnixTime) -> None:
+    """Temporary credentials come with their session token, once, and have not expired."""
+    tokens = [value for name, value in pairs(message.query, form=False) if name == _TOKEN]
+    tokens += message.values("x-amz-security-token")
+    if credential.token_digest is None:
+        if tokens:
+            raise Refused(Reason.UNKNOWN_KEY, UNKNOWN_KEY_TEXT)
+        return
+    if len(tokens) != 1 or not hmac.compare_digest(
+        hashlib.sha256(tokens[0].strip()).digest(), credential.token_digest
+    ):
         raise Refused(Reason.UNKNOWN_KEY, UNKNOWN_KEY_TEXT)
+    if credential.expires_at is None or credential.expires_at <= now:
+        raise Refused(Reason.EXPIRED_TOKEN, EXPIRED_TEXT)
 
 
 def _require_fresh(claim: Claim, now: UnixTime) -> None:
@@ -295,8 +309,13 @@ def canonical_request(message: Message, claim: Claim, path: bytes, payload_hash:
 
 
 def signing_key(secret: Secret, claim: Claim) -> Secret:
-    key = hmac.digest(b"AWS4" + secret, claim.date.encode(), "sha256")
-    for part in (claim.region, claim.service, "aws4_request"):
+    return _signing_key(secret, claim.date, claim.region, claim.service)
+
+
+@lru_cache(maxsize=256)  # a client signs a day's requests with one key
+def _signing_key(secret: Secret, date: str, region: str, service: str) -> Secret:
+    key = hmac.digest(b"AWS4" + secret, date.encode(), "sha256")
+    for part in (region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return Secret(key)
 

@@ -6,12 +6,11 @@ and Organizations'.
 """
 
 from seal53.base.ids import AccountId, VpcId
-from seal53.keystore.sealing import seal, unseal
 from seal53.services.context import Caller, Request, Response, Services
+from seal53.services.credentials import add_access_key
 from seal53.services.faults import AwsFault
 from seal53.store import Tx, accounts, changes, outbox, vpcs
 from seal53.store import delegation_sets as set_rows
-from seal53.store.accounts import AccessKey
 from seal53.store.vpcs import Vpc
 from seal53.zones.addresses import AddressesExhausted, next_resolver
 
@@ -68,17 +67,6 @@ def require_managing(tx: Tx, caller: Caller) -> None:
         )
 
 
-def add_access_key(
-    tx: Tx, kek: bytes, account_id: AccountId, access_key_id: str, secret: str, now: int
-) -> None:
-    """Seals a secret and stores it."""
-    sealed = seal(kek, secret_aad(access_key_id), secret.encode())
-    accounts.add_key(
-        tx,
-        AccessKey(access_key_id=access_key_id, account_id=account_id, sealed_secret=sealed, created_at=now),
-    )
-
-
 def add_vpc(tx: Tx, services: Services, *, account_id: AccountId, region: str, now: int) -> tuple[Vpc, str]:
     """A VPC with the next free resolver address, and the change that its resolver closes."""
     used = {vpc.address for vpc in vpcs.every(tx)}
@@ -97,16 +85,6 @@ def add_vpc(tx: Tx, services: Services, *, account_id: AccountId, region: str, n
         tx, id=services.ids.change(), account_id=account_id, subject=subject, version=vpc.version, now=now
     )
     return vpc, change.id
-
-
-def secret_aad(access_key_id: str) -> bytes:
-    """What a sealed secret access key is bound to."""
-    return b"secret:" + access_key_id.encode()
-
-
-def secret_of(kek: bytes, access_key_id: str, sealed: bytes) -> bytes:
-    """The secret access key, as a Secret. Raises UnsealFault."""
-    return unseal(kek, secret_aad(access_key_id), sealed)
 
 
 def _free_id(tx: Tx, services: Services) -> AccountId:
