@@ -96,10 +96,6 @@ class Limits:
     quotas: Quotas = OPEN
 
 
-def _nothing() -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The ports of all operations."""
@@ -110,7 +106,6 @@ class Services:
     probe: ParentProbe
     limits: Limits
     name_servers: NameServers | None = None  # None: nothing is published in this process
-    look_up_soon: Callable[[], None] = _nothing  # an alias points at a name that was not looked up yet
 
 
 Operation = Callable[[Services, Request, Caller], Response]

@@ -10,17 +10,20 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, select, update
+from sqlalchemy import Row as SqlRow
 from sqlalchemy import delete as delete_from
 
 from seal53.core import Name, RecordSet, decode_put, encode_put, rtype_text
-from seal53.store.engine import Tx
+from seal53.store.engine import Statement, Tx
 from seal53.store.records import Key
 from seal53.store.schema import alias_paths, alias_targets, record_sets
 from seal53.zones.listing import sort_key
 
 Place = tuple[str, Name]
 """A hosted zone's id and a name in it."""
+
+TABLE = alias_targets.name
 
 _NAMES_AT_ONCE = 500  # no standard says; well below SQLite's limit of parameters
 
@@ -141,37 +144,43 @@ _THROUGH = (
             alias_paths.c.set_id == alias_targets.c.set_id,
         ),
     )
-    .where(alias_paths.c.via_zone_id == bindparam("via_zone_id"))
+    .where(alias_paths.c.via_zone_id == bindparam("via_zone"))
 )
-_THROUGH_ONE = _THROUGH.where(alias_paths.c.via_name == bindparam("via_name"))
-_THROUGH_SEVERAL = _THROUGH.where(alias_paths.c.via_name.in_(bindparam("via_names", expanding=True)))
-_ANY_THROUGH = (
-    select(alias_paths.c.via_zone_id).where(alias_paths.c.via_zone_id == bindparam("via_zone_id")).limit(1)
+_any_through = Statement(
+    select(alias_paths.c.via_name).where(alias_paths.c.via_zone_id == bindparam("via_zone")).limit(1)
+)
+_any_through_one = Statement(
+    select(alias_paths.c.via_name)
+    .where(
+        alias_paths.c.via_zone_id == bindparam("via_zone"), alias_paths.c.via_name == bindparam("via_name")
+    )
+    .limit(1)
 )
 
 
 def through(tx: Tx, zone_id: str, touched: Iterable[tuple[Name, str]]) -> list[OutwardAlias]:
     """The aliases, of any zone, whose content came from one of these names and is of its type.
 
-    One indexed statement when there is none.
+    One prepared, indexed statement when there is none.
     """
     wanted = {(name.lower().to_wire(), type) for name, type in touched}
     wires = sorted({wire for wire, _ in wanted})
     if len(wires) == 1:
-        rows = list(tx.execute(_THROUGH_ONE, {"via_zone_id": zone_id, "via_name": wires[0]}))
-    elif not wires or tx.execute(_ANY_THROUGH, {"via_zone_id": zone_id}).first() is None:
-        return []
+        known = _any_through_one.first(tx, via_zone=zone_id, via_name=wires[0])
     else:
-        rows = []
-        for i in range(0, len(wires), _NAMES_AT_ONCE):
-            names = wires[i : i + _NAMES_AT_ONCE]
-            rows.extend(tx.execute(_THROUGH_SEVERAL, {"via_zone_id": zone_id, "via_names": names}))
+        known = _any_through.first(tx, via_zone=zone_id)
+    if known is None:
+        return []
+    rows: list[SqlRow[tuple[object, ...]]] = []
+    for i in range(0, len(wires), _NAMES_AT_ONCE):
+        query = _THROUGH.where(alias_paths.c.via_name.in_(wires[i : i + _NAMES_AT_ONCE]))
+        rows.extend(tx.execute(query, {"via_zone": zone_id}))
     return _each_once(row for row in rows if (row.via_name, row.type) in wanted)
 
 
 def through_zone(tx: Tx, zone_id: str) -> list[OutwardAlias]:
     """The aliases, of any zone, whose content came from this one."""
-    return _each_once(tx.execute(_THROUGH, {"via_zone_id": zone_id}))
+    return _each_once(tx.execute(_THROUGH, {"via_zone": zone_id}))
 
 
 # --- contents
@@ -304,7 +313,7 @@ def _found_values(found: Found | None) -> dict[str, object]:
 _decode_rdatas = msgspec.msgpack.Decoder(tuple[bytes, ...]).decode
 
 
-def _alias(row: Row[tuple[object, ...]]) -> OutwardAlias:
+def _alias(row: SqlRow[tuple[object, ...]]) -> OutwardAlias:
     found = None
     if row.target_zone_id is None:
         found = Found(
@@ -325,5 +334,5 @@ def _alias(row: Row[tuple[object, ...]]) -> OutwardAlias:
     )
 
 
-def _each_once(rows: Iterable[Row[tuple[object, ...]]]) -> list[OutwardAlias]:
+def _each_once(rows: Iterable[SqlRow[tuple[object, ...]]]) -> list[OutwardAlias]:
     return list({(row.zone_id, row.sort_key, row.type, row.set_id): _alias(row) for row in rows}.values())

@@ -27,8 +27,7 @@ Not for: aliases within a zone, which name servers follow themselves; looking na
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from seal53.core import Name, NameFault, RecordSet
-from seal53.services.context import Caller, Services
+from seal53.core import Name, NameFault, RecordSet, WireFault
 from seal53.services.route53.service_names import CLOUDFRONT, is_service_name
 from seal53.services.route53.shapes import alias_target
 from seal53.store import Tx, alias_targets, outbox, records
@@ -56,7 +55,7 @@ def is_outward(zone_id: str, held: ZoneSet) -> bool:
 # --- for a batch
 
 
-def write_out(tx: Tx, services: Services, zone: HostedZone, edit: Edit, present: Iterable[ZoneSet]) -> Edit:
+def write_out(tx: Tx, zone: HostedZone, edit: Edit, present: Iterable[ZoneSet]) -> Edit:
     """The edit with the contents of the aliases in it that lead out of the zone; their rows are written.
 
     Shape:  `present` are the record sets from before, at least those that the edit replaces or removes. An
@@ -64,11 +63,11 @@ def write_out(tx: Tx, services: Services, zone: HostedZone, edit: Edit, present:
     Raises: BatchRefused, with every alias whose target does not exist, is not the caller's to point at, or
             leads back to the alias.
     """
-    outward = [held for held in edit.puts if is_outward(zone.id, held)]
-    touched = {*edit.deletes, *(held.key for held in edit.puts)}
-    before = [held.key for held in present if held.key in touched and is_outward(zone.id, held)]
+    before = {held.key for held in present if is_outward(zone.id, held)}
     if before:
-        alias_targets.delete(tx, zone.id, [(owner, rdata.TYPES[t], set_id) for owner, t, set_id in before])
+        gone = before.intersection((*edit.deletes, *(held.key for held in edit.puts)))
+        alias_targets.delete(tx, zone.id, [(owner, rdata.TYPES[t], set_id) for owner, t, set_id in gone])
+    outward = [held for held in edit.puts if is_outward(zone.id, held)]
     if not outward:
         return edit
     problems: list[str] = []
@@ -86,16 +85,12 @@ def write_out(tx: Tx, services: Services, zone: HostedZone, edit: Edit, present:
         alias_targets.put(tx, [alias])
         alias_targets.set_paths(tx, alias, content.paths)
         written[held.key] = replace(held, record=content.record)
-        if alias.target_zone_id is None:
-            services.look_up_soon()
     if problems:
         raise BatchRefused(problems)
     return replace(edit, puts=tuple(written.get(held.key, held) for held in edit.puts))
 
 
-def follow_up(
-    tx: Tx, services: Services, caller: Caller, zone_id: str, touched: Sequence[Key]
-) -> dict[str, int]:
+def follow_up(tx: Tx, zone_id: str, touched: Sequence[Key]) -> dict[str, int]:
     """Rewrites the aliases of any zone that were made of these record sets, which were just stored.
 
     Returns the zones whose contents are others now, with their new versions. One indexed statement when
@@ -227,14 +222,12 @@ class _Writer:
         """`record` gives all but the content."""
         try:
             group = self._target(self._alias, (self._alias.place,))
-        except _TooLarge:
-            record = _like(record, unresolved=True)
-            return _Content(record=record, paths=frozenset(self._paths), too_large=True)
+            filled = self._filled(record, group)
+        except (_TooLarge, WireFault):  # WireFault: nested deeper than the core takes
+            unresolved = _like(record, unresolved=True)
+            return _Content(record=unresolved, paths=frozenset(self._paths), too_large=True)
         return _Content(
-            record=self._filled(record, group),
-            paths=frozenset(self._paths),
-            missing=group is None,
-            circle=self._circle,
+            record=filled, paths=frozenset(self._paths), missing=group is None, circle=self._circle
         )
 
     def _filled(self, record: RecordSet, group: tuple[RecordSet, ...] | None) -> RecordSet:
