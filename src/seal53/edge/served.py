@@ -27,6 +27,7 @@ from seal53.feed.messages import (
     ToControl,
     ToEdge,
     View,
+    Vpcs,
     VpcView,
     ZoneDelta,
     ZoneGone,
@@ -55,6 +56,7 @@ class Plane(Protocol):
     def set_resolver_view(
         self, view_id: str, zone_ids: Sequence[str], *, aws_profile: bool = False
     ) -> None: ...
+    def drop_view(self, view_id: str) -> None: ...
     def flush(self, view_id: str) -> None: ...
     def listen(self, address: str, port: int, view_id: str) -> object: ...
     def unlisten(self, address: str, port: int) -> None: ...
@@ -66,11 +68,13 @@ class ResolverPort(Protocol):
 
     def boot(self, hints: list[tuple[str, str]], anchors: list[str], port: int) -> None: ...
     def set_vpc(self, vpc_id: str, validate: bool) -> None: ...
+    def drop_vpc(self, vpc_id: str) -> None: ...
 
 
 @dataclass(slots=True)
 class _ViewState:
-    """`version` and `validate` are of a VPC's view; `listening` are the addresses that answer."""
+    """What follows `vpc_id` is of a VPC's view, as the message has it; `listening` are the addresses that
+    answer."""
 
     addresses: list[str]
     zone_ids: list[str]
@@ -78,6 +82,8 @@ class _ViewState:
     vpc_id: str | None = None
     version: int = 0
     validate: bool | None = None
+    private: bool = True
+    resolves: bool = True
     listening: set[str] = field(default_factory=set)
 
     @property
@@ -115,6 +121,7 @@ class Served:
 
     def apply(self, message: ToEdge) -> list[ToControl]:
         """Raises StartFault when nothing can be listened on; what the plane refuses is a Refusal."""
+        gone = self._end_vpcs(message) if isinstance(message, Vpcs) else []
         try:
             self._apply(message)
         except (PlaneFault, DnssecFault, WireFault) as e:
@@ -124,6 +131,8 @@ class Served:
             return [Refusal(subject=f"zone:{gap.zone_id}", why=str(gap))]
         said = self._news()
         match message:
+            case Vpcs():
+                said += [Ack(subject=f"vpc:{vpc_id}", version=0) for vpc_id in gone]
             case CaughtUp():
                 said.append(Ready())
             case AskCounters(request=request):
@@ -171,6 +180,8 @@ class Served:
                 self._view(message.view_id, _ViewState(message.addresses, message.zone_ids, message.serial))
             case VpcView():
                 self._vpc(message)
+            case Vpcs():
+                pass  # `apply` does it, as it must be acknowledged
             case ResolverBoot(hints=hints, anchors=anchors, upstream_port=port):
                 if self._resolver is not None:
                     self._resolver.boot(hints, anchors, port)
@@ -211,6 +222,8 @@ class Served:
             vpc_id=message.vpc_id,
             version=message.version,
             validate=message.validate,
+            private=message.private,
+            resolves=message.resolves,
         )
         self._view(view_id, state)
         if self._views[view_id] is not state or self._resolver is None:
@@ -218,8 +231,26 @@ class Served:
         if before is None or before.validate != message.validate:
             self._resolver.set_vpc(message.vpc_id, message.validate)
             self._plane.flush(view_id)  # what was judged by other rules must not be answered any more
-        elif set(before.zone_ids) != set(message.zone_ids):
+        elif (set(before.zone_ids), before.private) != (set(message.zone_ids), message.private):
             self._plane.flush(view_id)  # an alias may have led into a zone that is gone
+
+    def _end_vpcs(self, message: Vpcs) -> list[str]:
+        """Ends the resolvers of VPCs that are gone; returns which."""
+        there = set(message.vpc_ids)
+        gone = {
+            view_id: state
+            for view_id, state in self._views.items()
+            if state.vpc_id is not None and state.vpc_id not in there and state.serial <= message.serial
+        }
+        for view_id, state in gone.items():
+            for address in state.listening:
+                self._plane.unlisten(address, self._port)
+            self._plane.drop_view(view_id)
+            if self._resolver is not None and state.vpc_id is not None:
+                self._resolver.drop_vpc(state.vpc_id)
+            del self._views[view_id]
+            self._acked.pop(view_id, None)  # a VPC's view and its subject have one name
+        return [state.vpc_id for state in gone.values() if state.vpc_id is not None]
 
     def _view(self, view_id: str, state: _ViewState) -> None:
         before = self._views.get(view_id)
@@ -236,8 +267,11 @@ class Served:
         here = [zone_id for zone_id in state.zone_ids if zone_id in self._versions]
         if state.vpc_id is None:
             self._plane.set_view(view_id, here)
+        elif not state.resolves:
+            self._plane.set_view(view_id, [])  # a name server without a zone: REFUSED
         else:
-            self._plane.set_resolver_view(view_id, here, aws_profile=self._aws_profile)
+            private = here if state.private else []
+            self._plane.set_resolver_view(view_id, private, aws_profile=self._aws_profile)
 
     def _listen(self, view_id: str, state: _ViewState) -> None:
         for address in state.listening - set(state.addresses):

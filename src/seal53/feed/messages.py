@@ -78,13 +78,26 @@ class View(msgspec.Struct, frozen=True, tag="view"):
 
 class VpcView(msgspec.Struct, frozen=True, tag="vpc"):
     """What the resolver of a VPC answers and how it validates; `version` grows with each change and is
-    acknowledged as "vpc:ID"."""
+    acknowledged as "vpc:ID".
+
+    `private` False: its private zones are not answered. `resolves` False: nothing is, but by REFUSED.
+    """
 
     vpc_id: str
     version: int
     address: str
     zone_ids: list[str]
     validate: bool
+    serial: int = 0
+    private: bool = True
+    resolves: bool = True
+
+
+class Vpcs(msgspec.Struct, frozen=True, tag="vpcs"):
+    """Which VPCs there are, whole each time: the resolver of one that is not named, and was not shown under a
+    later serial, is gone, and acknowledged as version 0."""
+
+    vpc_ids: list[str]
     serial: int = 0
 
 
@@ -126,7 +139,7 @@ class AskCounters(msgspec.Struct, frozen=True, tag="ask-counters"):
     request: int
 
 
-ToEdge = ZoneSnapshot | ZoneDelta | ZoneGone | View | VpcView | ResolverBoot | CaughtUp | AskCounters
+ToEdge = ZoneSnapshot | ZoneDelta | ZoneGone | View | VpcView | Vpcs | ResolverBoot | CaughtUp | AskCounters
 
 
 # --- edge -> control

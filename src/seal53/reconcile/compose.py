@@ -100,6 +100,8 @@ def vpc_views(tx: Tx) -> list[VpcView]:
             address=vpc.address,
             zone_ids=[zone.id for zone in zone_rows.private_zones_of(tx, vpc.id)],
             validate=vpc.validation == "ENABLE",
+            private=vpc.answers_private_zones,
+            resolves=vpc.dns_support,
         )
         for vpc in vpcs.every(tx)
     ]

@@ -28,6 +28,7 @@ from seal53.reconcile.compose import RESOLVER, RegistryAddresses
 from seal53.reconcile.prover import Answer, Claim, Proof
 from seal53.reconcile.published import Published
 from seal53.store import Store, changes, outbox
+from seal53.store import vpcs as vpc_rows
 from seal53.store import zones as zone_rows
 
 _FIRST_PAUSE_S = 0.2
@@ -169,6 +170,9 @@ class Publisher:
                 self._publish_zone(id)
             elif kind == "vpc":
                 self._views_are_old = True
+                with self._store.read() as tx:
+                    if vpc_rows.get(tx, id) is None:
+                        self._gone.add(subject)
         except Exception as e:  # noqa: BLE001  told, and tried again
             # Unproven, a key that does not open, a zone that the plane refuses: the version is not served.
             if kind == "zone":

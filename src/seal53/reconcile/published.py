@@ -19,6 +19,7 @@ from seal53.feed.messages import (
     SigningState,
     ToEdge,
     View,
+    Vpcs,
     VpcView,
     ZoneDelta,
     ZoneGone,
@@ -130,6 +131,12 @@ class Published:
         """Takes over the views; returns those that differ from what was sent last, with new serials."""
         news: list[Addressed] = []
         with self._lock:
+            there = [vpc.vpc_id for vpc in vpcs]
+            if gone := self._vpcs.keys() - there:
+                for vpc_id in gone:
+                    del self._vpcs[vpc_id]
+                self._serial += 1
+                news.append((RESOLVER, Vpcs(vpc_ids=there, serial=self._serial)))
             for view in views:
                 if _differs(self._views.get(view.view_id), view):
                     self._views[view.view_id] = sent = self._numbered(view)
@@ -155,7 +162,9 @@ class Published:
         for zone_id in wanted:
             yield from self._since(zone_id, have.get(zone_id))
         with self._lock:
-            views: list[ToEdge] = [*(self._views.values() if role == EDGE else self._vpcs.values())]
+            views: list[ToEdge] = [*self._views.values()]
+            if role == RESOLVER:  # first which there are: a new one may have the address of one that is gone
+                views = [Vpcs(vpc_ids=list(self._vpcs), serial=self._serial), *self._vpcs.values()]
             gone = have.keys() - self._zones.keys() - self._unproven
         yield from views
         for zone_id in gone:
