@@ -82,7 +82,9 @@ class ParentProbe(Protocol):
 class NameServers(Protocol):
     """What our own name servers would answer, asked in this process."""
 
-    def answer(self, zone_id: str, packet: bytes, now: UnixTime, *, client: str) -> bytes | None:
+    def answer(
+        self, zone_id: str, packet: bytes, now: UnixTime, *, client: str, tcp: bool = False
+    ) -> bytes | None:
         """The reply of the zone's published version to a client of this address; None when there is none."""
 
 
