@@ -76,7 +76,7 @@ PREFIXED: Mapping[tuple[str, str], str] = {
 """(structure, member) of route53 to which a prefix is added on writing; everywhere else ids are bare."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Service:
     """One service: its model and what every reply of it needs.
 

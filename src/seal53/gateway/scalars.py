@@ -1,0 +1,117 @@
+"""The text of a scalar -> its value: what XML, a query string and a form have in common.
+
+A reader is made once for each shape. Limits (lengths, patterns, enumerations) are `validate`'s. Not for:
+JSON, which has numbers and booleans of its own; it shares what reads text alone.
+"""
+
+import base64
+import binascii
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from seal53.gateway.errors import Reason, Refused
+from seal53.gateway.models import ID_PREFIX, ID_SHAPES, Shape
+
+Scalar = str | bool | int | float | bytes | datetime
+Reader = Callable[[str, str], Scalar]
+"""(text, where it stands) -> value. Raises Refused."""
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}  # XML Schema part 2 §3.2.2
+# What cannot be stored and sent again: a lone surrogate (JSON can spell one), NUL (databases refuse it).
+_UNCLEAN = re.compile("[\0\ud800-\udfff]")
+
+
+def reader(shape: Shape) -> Reader:
+    """The reader of a shape that is neither a structure, a list nor a map."""
+    match shape.type_name:
+        case "string" | "character":
+            return _id if shape.name in ID_SHAPES else clean
+        case "boolean":
+            return _boolean
+        case "integer" | "long":
+            return _integer
+        case "float" | "double":
+            return _float
+        case "timestamp":
+            return moment
+        case "blob":
+            return blob
+    raise TypeError(f"no scalar: {shape.type_name}")
+
+
+def clean(text: str, path: str) -> str:
+    """Text that can be stored and sent again."""
+    if _UNCLEAN.search(text) is not None:
+        raise Refused(Reason.INVALID, f"The value at '{path}' holds characters that are not allowed")
+    return text
+
+
+def decoded(octets: bytes) -> str:
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused(Reason.INVALID, "A parameter is not percent-encoded UTF-8") from None
+
+
+def blob(text: str, path: str) -> bytes:
+    try:
+        return base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused(Reason.MALFORMED, f"The value at '{path}' is not base64") from None
+
+
+def moment(text: str, path: str) -> datetime:
+    """A dateTime; one without a zone is UTC."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        _refuse(text, path, "dateTime")
+
+
+def _id(text: str, path: str) -> str:
+    return clean(ID_PREFIX.sub("", text, count=1) if ID_PREFIX.match(text) else text, path)
+
+
+def _boolean(text: str, path: str) -> bool:
+    found = _BOOLEANS.get(text.strip())
+    if found is None:
+        _refuse(text, path, "boolean")
+    return found
+
+
+def _integer(text: str, path: str) -> int:
+    if not _INTEGER.fullmatch(text.strip()):
+        _refuse(text, path, "integer")
+    return int(text)
+
+
+def _float(text: str, path: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    return found if math.isfinite(found) else _refuse(text, path, "double")
+
+
+def _refuse(text: str, path: str, kind: str) -> NoReturn:
+    raise Refused(
+        Reason.INVALID,
+        f"Value '{text[:256]}' at '{path}' is not valid: "
+        f"cvc-datatype-valid.1.2.1: not a valid value for '{kind}'.",
+    )
+
+
+def under(path: str, name: str) -> str:
+    """The path of a member."""
+    return f"{path}.{name[:128]}" if path else name[:128]
+
+
+def refuse_type(path: str, shape: Shape) -> NoReturn:
+    raise Refused(
+        Reason.MALFORMED, f"The value at '{path or 'the top level'}' must be of type {shape.type_name}"
+    )
