@@ -2,7 +2,7 @@
 
 In: printable ASCII, `\\ooo` octal escapes for any octet, the last dot optional, letters fold to lower case
 (also escaped ones). Out: every octet but a-z 0-9 `-` `_` as `\\ooo`, with the last dot: `*.example.com`
-comes back as `\\052.example.com.`.
+comes back as `\\052.example.com.`. Names within record values keep their case.
 Source: Route 53 developer guide, "DNS domain name format". Not for: comparing (`core.Name`).
 """
 
@@ -20,6 +20,10 @@ _SHOWN = {
     octet: chr(octet) if chr(octet) in "abcdefghijklmnopqrstuvwxyz0123456789-_" else f"\\{octet:03o}"
     for octet in range(256)
 }
+_WRITTEN = {
+    octet: chr(octet) if "!" <= chr(octet) <= "~" and chr(octet) not in '\\."()@$;' else f"\\{octet:03o}"
+    for octet in range(256)
+}
 
 
 class BadName(Fault):
@@ -30,6 +34,12 @@ class BadName(Fault):
         self.problem = problem
         self.explanation = explanation
         self.value = value
+
+
+def unsupported(char: str) -> BadName:
+    """A character that no name may have; beyond ASCII, Route 53 shows a question mark."""
+    shown = char if char.isascii() else "?"
+    return BadName("UnsupportedCharacter", "Value contains unsupported characters", shown)
 
 
 def parse(text: str, *, fold: bool = True) -> Name:
@@ -49,8 +59,7 @@ def parse(text: str, *, fold: bool = True) -> Name:
             if not label:
                 raise BadName("DomainLabelEmpty", "Domain label is empty", text)
             if len(label) > MAX_LABEL:
-                shown = text[begun : begun + MAX_LABEL + 1]
-                raise BadName("DomainLabelTooLong", "Domain label is too long", shown)
+                raise BadName("DomainLabelTooLong", "Domain label is too long", text[begun:at])
             labels.append(bytes(label.lower() if fold else label))
             label.clear()
             at += 1
@@ -61,7 +70,7 @@ def parse(text: str, *, fold: bool = True) -> Name:
             label.append(int(escape[0], 8))
             at += 4
         elif char == "\\" or not "!" <= char <= "~":
-            raise BadName("UnsupportedCharacter", "Value contains unsupported characters", char)
+            raise unsupported(char)
         else:
             label.append(ord(char))
             at += 1
@@ -75,3 +84,10 @@ def show(name: Name) -> str:
     if name.is_root:
         return "."
     return "".join("".join(map(_SHOWN.__getitem__, label)) + "." for label in name.lower().labels)
+
+
+def write(name: Name) -> str:
+    """The name as it stands in a record value: as it is, octets with a meaning of their own as `\\ooo`."""
+    if name.is_root:
+        return "."
+    return "".join("".join(map(_WRITTEN.__getitem__, label)) + "." for label in name.labels)

@@ -1,24 +1,25 @@
 """Record values: Route 53's text to wire RDATA and back, for the types of its API.
 
-A value is checked field by field by Route 53's rules, then written as master-file text and read by
-dnspython. Escapes are octal (`\\052`), dnspython's are decimal: they are translated here, before dnspython
-sees them. Values are stored and returned as they were typed; this module never rewrites them.
+A value is checked field by field, in Route 53's words where these are known, and written to the wire at once.
+Escapes within strings and names are octal (`\\052`). Values are stored and returned as they were typed; this
+module never rewrites them.
+What is accepted is also well formed for those who read it from the wire, the prover among them.
 Limits: what master files allow and Route 53 does not is refused (comments, parentheses, `@`, mnemonics for
-numbers, `\\#`).
+numbers, `\\#`). Service parameters are `svcb`'s. Texts for faults that nobody has recorded follow the form of
+those that are.
+Source: Route 53 developer guide, "Supported DNS record types"; RFC 1035 §3.3 and the RFC of each type.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from ipaddress import IPv6Address
+from typing import NamedTuple
 
-import dns.exception
-import dns.name
-import dns.rdata
-import dns.rdataclass
-import dns.rdatatype
+from seal53.zones import names, svcb
+from seal53.zones.presentation import show
+from seal53.zones.values import BadValue, Token, UnsupportedPriority, bad_string, tokens
 
-from seal53.base.errors import Fault
-from seal53.zones import names
+__all__ = ["TYPES", "BadValue", "Rdata", "canonical", "parse", "show"]
 
 TYPES: dict[str, int] = {
     "SOA": 6,
@@ -44,17 +45,7 @@ TYPES: dict[str, int] = {
 MAX_STRING = 255  # RFC 1035 §3.3, octets
 
 
-class BadValue(Fault):
-    """A text that is no value of its type. The message is in Route 53's form."""
-
-    def __init__(self, problem: str, explanation: str, value: str) -> None:
-        super().__init__(
-            f"Invalid Resource Record: 'FATAL problem: {problem} ({explanation}) encountered with '{value}''"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Rdata:
+class Rdata(NamedTuple):
     """`wire` is uncompressed; `canonical` is RFC 4034 §6.2's form: equal ones are the same record."""
 
     wire: bytes
@@ -63,222 +54,318 @@ class Rdata:
 
 def parse(rtype: str, value: str) -> Rdata:
     """Reads one value. Raises BadValue; `rtype` is a key of TYPES."""
-    for char in value:
-        if not (" " <= char <= "~" or char == "\t"):
-            raise BadValue("UnsupportedCharacter", "Value contains unsupported characters", char)
-    text = _WRITERS[rtype](rtype, value)
+    if (odd := _UNPRINTABLE.search(value)) is not None:
+        e = names.unsupported(odd[0])
+        raise BadValue(e.problem, e.explanation, e.value)
+    return _READERS[rtype](rtype, value)
+
+
+def canonical(rtype: str, wire: bytes) -> bytes:
+    """RFC 4034 §6.2: names in the RDATA of these types are lower case. As `parse(...).canonical`."""
+    if rtype == "SOA":
+        at = _end_of_name(wire, _end_of_name(wire, 0))
+        return wire[:at].lower() + wire[at:]
+    at = _NAME_AT.get(rtype, len(wire))
+    if rtype == "NAPTR":
+        for _ in range(3):
+            at += 1 + wire[at]
+    # Lengths of labels are below the octets that are letters.
+    return wire[:at] + wire[at:].lower()
+
+
+_NAME_AT = {"NS": 0, "CNAME": 0, "PTR": 0, "MX": 2, "SRV": 6, "NAPTR": 4}
+
+
+def _end_of_name(wire: bytes, at: int) -> int:
+    while wire[at]:
+        at += 1 + wire[at]
+    return at + 1
+
+
+_UNPRINTABLE = re.compile(r"[^\t -~]")
+
+# --- addresses
+
+_OCTET = r"(0|[1-9][0-9]{0,2})"
+_IPV4 = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}")
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]+")
+
+
+def _read_a(_rtype: str, value: str) -> Rdata:
+    found = _IPV4.fullmatch(value)
+    if found is not None:
+        try:
+            wire = bytes(map(int, found.groups()))
+            return Rdata(wire, wire)
+        except ValueError:
+            pass
+    raise BadValue("ARRDATAIllegalIPv4Address", "Value is not a valid IPv4 address", value)
+
+
+def _read_aaaa(_rtype: str, value: str) -> Rdata:
+    if _IPV6.fullmatch(value):
+        try:
+            wire = IPv6Address(value).packed
+            return Rdata(wire, wire)
+        except ValueError:
+            pass
+    raise BadValue("AAAARRDATAIllegalIPv6Address", "Value is not a valid IPv6 address", value)
+
+
+# --- names and numbers
+
+
+def _name(token: Token) -> bytes:
+    if token.octets is not None:
+        e = names.unsupported('"')
+        raise BadValue(e.problem, e.explanation, e.value)
     try:
-        rdata = dns.rdata.from_text(dns.rdataclass.IN, rtype, text, origin=dns.name.root, relativize=False)
-        wire = rdata.to_wire()
-        assert wire is not None
-        return Rdata(wire, rdata.to_digestable())
-    except (dns.exception.DNSException, ValueError) as e:
-        problem, explanation = _ILLEGAL.get(rtype, (f"{rtype}RRDATAIllegal", f"Value is not valid: {e}"))
-        raise BadValue(problem, explanation, value) from None
+        return names.parse(token.text, fold=False).to_wire()
+    except names.BadName as e:
+        raise BadValue(e.problem, e.explanation, e.value) from None
 
 
-def show(rtype: str, wire: bytes) -> str:
-    """The value that stands for this RDATA, in Route 53's syntax; `parse` reads it back."""
-    rdata = dns.rdata.from_wire(dns.rdataclass.IN, dns.rdatatype.from_text(rtype), wire, 0, len(wire))
-    shown: list[str] = []
-    quoted = False
-    for part in re.findall(r"\\\d{3}|\\.|.", rdata.to_text()):
-        if part == '"':
-            quoted = not quoted
-        if len(part) == 4:
-            shown.append(f"\\{int(part[1:]):03o}")
-        elif len(part) == 2 and not quoted:
-            shown.append(f"\\{ord(part[1]):03o}")
-        else:
-            shown.append(part)
-    return "".join(shown)
+def _read_name(_rtype: str, value: str) -> Rdata:
+    try:
+        wire = names.parse(value, fold=False).to_wire()
+    except names.BadName as e:
+        raise BadValue(e.problem, e.explanation, e.value) from None
+    return Rdata(wire, wire.lower())
 
 
-_ILLEGAL = {
-    "A": ("ARRDATAIllegalIPv4Address", "Value is not a valid IPv4 address"),
-    "AAAA": ("AAAARRDATAIllegalIPv6Address", "Value is not a valid IPv6 address"),
-}
-
-_COUNTS = {2: "Two", 3: "Three", 4: "Four", 6: "Six", 7: "Seven"}
+_DIGITS = re.compile(r"[0-9]{1,10}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A field as typed, and what it means: `octets` of a quoted string, escapes resolved."""
-
-    text: str
-    octets: bytes | None
-
-
-_PIECE = re.compile(r'[ \t]+|(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<bare>[^ \t"]+)')
-_ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)")
+def _number(token: Token, octets: int) -> int | None:
+    """The number, -1 when it does not fit, None when it is none."""
+    if token.octets is not None or _DIGITS.fullmatch(token.text) is None:
+        return None
+    number = int(token.text)
+    return number if number < 1 << 8 * octets else -1
 
 
-def _tokens(value: str) -> list[_Token] | None:
-    """The fields of a value, or None when a quotation mark is not closed."""
-    found: list[_Token] = []
-    at = 0
-    while at < len(value):
-        piece = _PIECE.match(value, at)
-        if piece is None:
-            return None
-        if (quoted := piece["quoted"]) is not None:
-            found.append(_Token(quoted, _unescape(quoted[1:-1])))
-        elif (bare := piece["bare"]) is not None:
-            found.append(_Token(bare, None))
-        at = piece.end()
+def _numbers(rtype: str, value: str, fields: Sequence[Token], kinds: Sequence[tuple[str, int]]) -> bytes:
+    wire = b""
+    for token, (what, octets) in zip(fields, kinds, strict=True):
+        number = _number(token, octets)
+        if number is None:
+            most = (1 << 8 * octets) - 1
+            explanation = f"{what} is not a number between 0 and {most}"
+            raise BadValue(f"{rtype}RRDATAIllegal{what}", explanation, token.text)
+        if number < 0:
+            explanation = f"{rtype} record {what.lower()} value is out of bounds"
+            raise BadValue(f"{rtype}RRDATA{what}OutOfBounds", explanation, value)
+        wire += number.to_bytes(octets, "big")
+    return wire
+
+
+def _fields(rtype: str, value: str, count: int) -> list[Token]:
+    found = tokens(value)
+    if found is None:
+        raise bad_string(value)
+    if len(found) != count:
+        word = {2: "Two", 3: "Three", 4: "Four", 7: "Seven"}[count]
+        raise BadValue(f"{rtype}RRDATANot{word}Fields", f"{rtype} record doesn't have {count} fields", value)
     return found
 
 
-def _unescape(text: str) -> bytes:
-    def octet(escape: re.Match[str]) -> str:
-        return chr(int(escape[1], 8)) if len(escape[1]) == 3 else escape[1]
-
-    return _ESCAPE.sub(octet, text).encode("latin-1")
-
-
-def _quote(octets: bytes) -> str:
-    return '"' + "".join(chr(o) if 32 <= o < 127 and o not in b'"\\' else f"\\{o:03d}" for o in octets) + '"'
+_BEFORE_NAME = {
+    "MX": (("Priority", 2),),
+    "SRV": (("Priority", 2), ("Weight", 2), ("Port", 2)),
+}
+_AFTER_NAMES = (("Serial", 4), ("Refresh", 4), ("Retry", 4), ("Expire", 4), ("Minimum", 4))
 
 
-# A field's check: (type, token) -> master-file text. Raises BadValue.
-_Field = Callable[[str, _Token], str]
+def _read_before_name(rtype: str, value: str) -> Rdata:
+    """MX and SRV: numbers, then a name."""
+    kinds = _BEFORE_NAME[rtype]
+    fields = _fields(rtype, value, len(kinds) + 1)
+    head = _numbers(rtype, value, fields[:-1], kinds)
+    name = _name(fields[-1])
+    return Rdata(head + name, head + name.lower())
 
 
-def _number(bits: int, what: str) -> _Field:
-    def check(rtype: str, token: _Token) -> str:
-        if token.octets is None and re.fullmatch(r"[0-9]{1,10}", token.text) and int(token.text) < 1 << bits:
-            return str(int(token.text))
-        raise BadValue(
-            f"{rtype}RRDATAIllegal{what}",
-            f"{what} is not a number between 0 and {(1 << bits) - 1}",
-            token.text,
-        )
-
-    return check
+def _read_soa(rtype: str, value: str) -> Rdata:
+    fields = _fields(rtype, value, 7)
+    both = _name(fields[0]) + _name(fields[1])
+    rest = _numbers(rtype, value, fields[2:], _AFTER_NAMES)
+    return Rdata(both + rest, both.lower() + rest)
 
 
-def _name(_rtype: str, token: _Token) -> str:
-    if token.octets is not None:
-        raise BadValue("UnsupportedCharacter", "Value contains unsupported characters", '"')
-    try:
-        labels = names.parse(token.text, fold=False).labels
-    except names.BadName as e:
-        raise BadValue(e.problem, e.explanation, e.value) from None
-    return dns.name.Name([*labels, b""]).to_text()
+# --- strings
+
+_ONE_STRING = re.compile(r'"([^"\\]{0,255})"')
 
 
-def _string(_rtype: str, token: _Token) -> str:
+def _string(token: Token) -> bytes:
     if token.octets is None:
-        raise BadValue("InvalidCharacterString", "Value should be enclosed in quotation marks", token.text)
+        raise bad_string(token.text)
     if len(token.octets) > MAX_STRING:
         raise BadValue("CharacterStringTooLong", "Value is too long", token.text)
-    return _quote(token.octets)
+    return bytes([len(token.octets)]) + token.octets
 
 
-def _tag(rtype: str, token: _Token) -> str:
-    # RFC 8659 §4.1: letters and digits
-    if token.octets is None and re.fullmatch(r"[A-Za-z0-9]{1,255}", token.text):
-        return token.text
-    raise BadValue(f"{rtype}RRDATAIllegalTag", "Tag may contain only letters and digits", token.text)
+def _read_strings(_rtype: str, value: str) -> Rdata:
+    if (one := _ONE_STRING.fullmatch(value)) is not None:
+        octets = one[1].encode("ascii")
+        wire = bytes([len(octets)]) + octets
+        return Rdata(wire, wire)
+    found = tokens(value)
+    if not found or any(token.octets is None for token in found):
+        raise bad_string(value)
+    wire = b"".join(map(_string, found))
+    return Rdata(wire, wire)
 
 
-def _caa_flags(rtype: str, token: _Token) -> str:
-    if token.octets is None and token.text in ("0", "128"):
-        return token.text
-    raise BadValue(f"{rtype}RRDATAIllegalFlags", "Flags must be 0 or 128", token.text)
-
-
-def _hex(rtype: str, token: _Token) -> str:
-    if token.octets is None and re.fullmatch(r"[0-9A-Fa-f]+", token.text):
-        return token.text
-    raise BadValue(f"{rtype}RRDATAIllegalHex", "Value is not hexadecimal", token.text)
-
-
-_FIELDS: dict[str, tuple[_Field, ...]] = {
-    "MX": (_number(16, "Priority"), _name),
-    "SRV": (_number(16, "Priority"), _number(16, "Weight"), _number(16, "Port"), _name),
-    "SOA": (
-        _name,
-        _name,
-        _number(32, "Serial"),
-        _number(32, "Refresh"),
-        _number(32, "Retry"),
-        _number(32, "Expire"),
-        _number(32, "Minimum"),
-    ),
-    "NAPTR": (_number(16, "Order"), _number(16, "Preference"), _string, _string, _string, _name),
-    "CAA": (_caa_flags, _tag, _string),
-    "DS": (_number(16, "KeyTag"), _number(8, "Algorithm"), _number(8, "DigestType"), _hex),
-    "TLSA": (_number(8, "Usage"), _number(8, "Selector"), _number(8, "MatchingType"), _hex),
-    "SSHFP": (_number(8, "Algorithm"), _number(8, "FingerprintType"), _hex),
-}
-_ENDS_IN_HEX = ("DS", "TLSA", "SSHFP")
-
-
-def _write_address(rtype: str, value: str) -> str:
-    if not re.fullmatch(r"[0-9A-Fa-f:.]+", value):
-        raise BadValue(*_ILLEGAL[rtype], value)
-    return value
-
-
-def _write_name(rtype: str, value: str) -> str:
-    return _name(rtype, _Token(value, None))
-
-
-def _write_strings(rtype: str, value: str) -> str:
-    tokens = _tokens(value)
-    if not tokens or any(token.octets is None for token in tokens):
-        raise BadValue("InvalidCharacterString", "Value should be enclosed in quotation marks", value)
-    return " ".join(_string(rtype, token) for token in tokens)
-
-
-def _write_fields(rtype: str, value: str) -> str:
-    fields = _FIELDS[rtype]
-    tokens = _tokens(value)
-    if tokens is None:
-        raise BadValue("InvalidCharacterString", "Value should be enclosed in quotation marks", value)
-    if rtype in _ENDS_IN_HEX and len(tokens) > len(fields):
-        last = len(fields) - 1
-        tokens[last:] = [_Token("".join(token.text for token in tokens[last:]), None)]
-    if len(tokens) != len(fields):
+def _read_naptr(rtype: str, value: str) -> Rdata:
+    # RFC 3403 §4.1
+    found = tokens(value) or []
+    numbers = [_number(token, 2) for token in found[:2]]
+    if len(found) != 6 or None in numbers or any(token.octets is None for token in found[2:5]):
+        raise BadValue("NAPTRRRDATANotValid", "Invalid NAPTR record", value)
+    head = _numbers(rtype, value, found[:2], (("Order", 2), ("Preference", 2)))
+    head += b"".join(map(_string, found[2:5]))
+    name = _name(found[5])
+    if found[4].octets and name != b"\0":
         raise BadValue(
-            f"{rtype}RRDATANot{_COUNTS[len(fields)]}Fields",
-            f"{rtype} record doesn't have {len(fields)} fields",
+            "NAPTRRRDATARegexpAndReplacementError",
+            "NAPTR record can have only one field in regexp and replacement",
+            value,
+            severity="WARNING",
+        )
+    return Rdata(head + name, head + name.lower())
+
+
+_TAG = re.compile(r"[A-Za-z0-9]{1,255}")
+_TAGS = ("issue", "issuewild", "iodef")
+
+
+def _read_caa(rtype: str, value: str) -> Rdata:
+    # RFC 8659 §4.1
+    flags, tag, text = _fields(rtype, value, 3)
+    if flags.octets is not None or flags.text not in ("0", "128"):
+        raise BadValue("CAARRDATAInvalidFlags", "Invalid flags", "Flags must be 0 or 128.")
+    if tag.octets is not None or _TAG.fullmatch(tag.text) is None:
+        raise BadValue("CAARRDATAInvalidTag", "Invalid tag", "Tag may contain only letters and digits.")
+    if flags.text == "0" and tag.text.lower() not in _TAGS:
+        reason = "Only issue/issuewild/iodef is allowed for non critical flags."
+        raise BadValue("CAARRDATAInvalidTag", "Invalid tag", reason)
+    _string(text)
+    assert text.octets is not None
+    wire = bytes([int(flags.text), len(tag.text)]) + tag.text.encode("ascii") + text.octets
+    return Rdata(wire, wire)
+
+
+# --- numbers, then hexadecimal data
+
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+
+
+class _Hashed(NamedTuple):
+    """DS, TLSA, SSHFP: which numbers are taken (None: all), how the data is called, its octets by number."""
+
+    numbers: tuple[tuple[str, int, tuple[int, ...] | None], ...]
+    data: str
+    lengths: dict[int, int]
+    missing: tuple[str, str]
+
+
+_HASHED = {
+    "DS": _Hashed(
+        (("Key Tag", 2, None), ("Algorithm", 1, None), ("Digest Type", 1, tuple(range(1, 256)))),
+        "Digest",
+        {1: 20, 2: 32, 3: 32, 4: 48},
+        ("", ""),
+    ),
+    "TLSA": _Hashed(
+        (
+            ("Certificate Usage", 1, (0, 1, 2, 3)),
+            ("Selector", 1, (0, 1)),
+            ("Matching Type", 1, (0, 1, 2)),
+        ),
+        "Certificate Association Data",
+        {1: 32, 2: 64},
+        ("TLSAMissingFields", "certificate usage, selector, matching type, certificate association data"),
+    ),
+    "SSHFP": _Hashed(
+        (("Algorithm", 1, (1, 2, 3, 4, 6)), ("Fingerprint Type", 1, (1, 2))),
+        "Fingerprint",
+        {1: 20, 2: 32},
+        ("SSHFPMissingFields", "algorithm, fingerprint type, fingerprint"),
+    ),
+}
+
+
+def _read_hashed(rtype: str, value: str) -> Rdata:
+    kinds = _HASHED[rtype]
+    found = tokens(value)
+    if found is None or len(found) != len(kinds.numbers) + 1:
+        if rtype == "DS":
+            reason = "Wrong format or it doesn't contain all fields."
+            raise _invalid(rtype, "RData", reason)
+        raise BadValue(kinds.missing[0], f"Missing fields, needs: {kinds.missing[1]}", value)
+    wire = b""
+    number: int | None = None
+    for token, (what, octets, taken) in zip(found, kinds.numbers, strict=False):
+        number = _number(token, octets)
+        if number is None or number < 0 or (taken is not None and number not in taken):
+            value_word = "" if what == "Matching Type" else " value"
+            raise _invalid(rtype, what, f"{what}{value_word} not supported: {token.text}")
+        wire += number.to_bytes(octets, "big")
+    data = found[-1].text
+    length = kinds.lengths.get(number or 0)
+    if not _HEX.fullmatch(data) or (length is not None and len(data) != 2 * length):
+        raise _invalid(rtype, kinds.data, f"Invalid {kinds.data.lower()} hexstring value: {data}")
+    wire += bytes.fromhex(data)
+    return Rdata(wire, wire)
+
+
+def _invalid(rtype: str, what: str, reason: str) -> BadValue:
+    problem = "DSRRDATAInvalidValue" if rtype == "DS" else f"{rtype}InvalidValue"
+    return BadValue(problem, f'Invalid value for field "{what}"', reason)
+
+
+# --- services
+
+_SERVICE = re.compile(r"([^ \t]+)[ \t]+([^ \t]+)(.*)")
+
+
+def _read_service(_rtype: str, value: str) -> Rdata:
+    # RFC 9460 §2.1
+    head = _SERVICE.fullmatch(value)
+    if head is None:
+        raise BadValue(
+            "SVCBIncorrectNumberOfFields",
+            "Incorrect number of fields, needs <svc priority>, <target name>."
+            " Optional fields include <svc param>",
             value,
         )
-    if rtype == "NAPTR" and tokens[4].octets and tokens[5].text != ".":
-        # RFC 3403 §4.1: regexp and replacement exclude each other
-        raise BadValue("NAPTRRRDATARegexpAndReplacement", "Replacement must be . beside a regexp", value)
-    return " ".join(check(rtype, token) for check, token in zip(fields, tokens, strict=True))
+    priority = _number(Token(head[1], None), 2)
+    if priority is None:
+        raise svcb.invalid("SVC Priority", f"SVC Priority is not a number: {head[1]}")
+    if not 0 <= priority <= svcb.MAX_PRIORITY:
+        raise UnsupportedPriority()
+    wire = priority.to_bytes(2, "big") + _name(Token(head[2], None))
+    wire += svcb.read(head[3], is_alias=priority == 0)
+    return Rdata(wire, wire)
 
 
-def _write_service(rtype: str, value: str) -> str:
-    """SVCB and HTTPS (RFC 9460 §2.1): priority, target, then parameters that dnspython reads."""
-    head = re.fullmatch(r"([^ \t]+)[ \t]+([^ \t]+)(.*)", value)
-    if head is None:
-        raise BadValue(f"{rtype}RRDATANotTwoFields", f"{rtype} record doesn't have 2 fields", value)
-    priority = _number(16, "Priority")(rtype, _Token(head[1], None))
-    target = _name(rtype, _Token(head[2], None))
-    parameters = head[3]
-    if not re.fullmatch(r'(?:[^"\\;()@]|\\.|"(?:[^"\\]|\\.)*")*', parameters):
-        raise BadValue(f"{rtype}RRDATAIllegalParameters", "Parameters are not key=value pairs", parameters)
-
-    def decimal(escape: re.Match[str]) -> str:
-        return f"\\{int(escape[1], 8):03d}" if len(escape[1]) == 3 else escape[0]
-
-    return f"{priority} {target}{_ESCAPE.sub(decimal, parameters)}"
-
-
-_WRITERS: dict[str, Callable[[str, str], str]] = {
-    "A": _write_address,
-    "AAAA": _write_address,
-    "NS": _write_name,
-    "CNAME": _write_name,
-    "PTR": _write_name,
-    "TXT": _write_strings,
-    "SPF": _write_strings,
-    "SVCB": _write_service,
-    "HTTPS": _write_service,
-    **dict.fromkeys(_FIELDS, _write_fields),
+_READERS: dict[str, Callable[[str, str], Rdata]] = {
+    "A": _read_a,
+    "AAAA": _read_aaaa,
+    "NS": _read_name,
+    "CNAME": _read_name,
+    "PTR": _read_name,
+    "MX": _read_before_name,
+    "SRV": _read_before_name,
+    "SOA": _read_soa,
+    "TXT": _read_strings,
+    "SPF": _read_strings,
+    "NAPTR": _read_naptr,
+    "CAA": _read_caa,
+    "DS": _read_hashed,
+    "TLSA": _read_hashed,
+    "SSHFP": _read_hashed,
+    "SVCB": _read_service,
+    "HTTPS": _read_service,
 }
