@@ -14,7 +14,7 @@ from sqlalchemy import delete as delete_from
 from seal53.base.ids import AccountId
 from seal53.core import Name
 from seal53.store.engine import Tx
-from seal53.store.schema import traffic_policies, traffic_policy_instances
+from seal53.store.schema import record_references, traffic_policies, traffic_policy_instances
 from seal53.zones.listing import sort_key
 
 
@@ -251,6 +251,29 @@ def put_instance(tx: Tx, made: Instance) -> None:
 
 def delete_instance(tx: Tx, instance_id: str) -> None:
     tx.execute(delete_from(traffic_policy_instances).where(traffic_policy_instances.c.id == instance_id))
+
+
+def refer(tx: Tx, made: Instance) -> None:
+    """Its record set is in the zone, and belongs to it."""
+    dereference(tx, made)
+    tx.execute(
+        record_references.insert().values(
+            zone_id=made.zone_id,
+            sort_key=sort_key(made.owner),
+            type=made.type,
+            set_id="",
+            kind="instance",
+            target=made.id,
+        )
+    )
+
+
+def dereference(tx: Tx, made: Instance) -> None:
+    tx.execute(
+        delete_from(record_references).where(
+            record_references.c.kind == "instance", record_references.c.target == made.id
+        )
+    )
 
 
 # --- between rows and values

@@ -2,14 +2,20 @@
 
 from seal53.services.context import Operation
 from seal53.services.route53 import (
+    answers,
     changes,
+    cidr_collections,
     delegation_sets,
     dnssec,
+    geolocations,
+    health_checks,
     limits,
     protections,
     query_logging,
     records,
     tags,
+    traffic_policies,
+    traffic_policy_instances,
     vpc_associations,
     zones,
 )
@@ -25,4 +31,10 @@ OPERATIONS: dict[str, Operation] = {
     **query_logging.OPERATIONS,
     **protections.OPERATIONS,
     **limits.OPERATIONS,
+    **health_checks.OPERATIONS,
+    **cidr_collections.OPERATIONS,
+    **geolocations.OPERATIONS,
+    **traffic_policies.OPERATIONS,
+    **traffic_policy_instances.OPERATIONS,
+    **answers.OPERATIONS,
 }

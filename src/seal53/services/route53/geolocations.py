@@ -5,10 +5,12 @@ They are public data: no account has its own. Source: Route 53 API, 2013-04-01. 
 
 from typing import Any
 
+from seal53.base import journal
+from seal53.core import Name
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
 from seal53.services.route53.paging import page_size
-from seal53.zones import geography, listing
+from seal53.zones import geography, listing, names
 from seal53.zones.geography import LOCATIONS, Location
 
 LARGEST_PAGE = 500  # not published; AWS's answers with this many have been seen
@@ -41,6 +43,14 @@ def list_geo_locations(services: Services, request: Request, caller: Caller) -> 
         codes = (following.continent, following.country, following.subdivision)
         response |= {f"Next{member}Code": code for member, code in zip(_MEMBERS, codes, strict=True) if code}
     return response
+
+
+def tell_located(zone_id: str, owner: Name, type: str, set_id: str = "") -> None:
+    """Says of record sets whose answers should depend on where a client is that they do not.
+
+    Name servers give the default, else the first one by set identifier. Called once, when they are made.
+    """
+    journal.event("answered-by-default", zone=zone_id, name=names.show(owner), type=type, set_id=set_id)
 
 
 OPERATIONS: dict[str, Operation] = {
