@@ -15,8 +15,9 @@ from seal53.base.journal import Secret
 from seal53.config import AccountSeed, Place, Settings
 from seal53.keystore.sealing import UnsealFault, seal, unseal
 from seal53.registry import RegistrySettings
-from seal53.services import credentials, operator
+from seal53.services import credentials
 from seal53.services.context import Services
+from seal53.services.vpcs import add_vpc
 from seal53.store import Tx, accounts, meta, vpcs
 
 DEFAULT_ACCOUNTS = ((AccountId("111111111111"), "account-1"), (AccountId("222222222222"), "account-2"))
@@ -87,7 +88,7 @@ def _same_block(tx: Tx, block: str) -> None:
 def _account(tx: Tx, services: Services, account_id: AccountId, name: str, now: int) -> None:
     accounts.create(tx, id=account_id, name=name, now=now)
     if not vpcs.of_account(tx, account_id):
-        operator.add_vpc(tx, services, account_id=account_id, region=REGION, now=now)
+        add_vpc(tx, services, account_id=account_id, region=REGION, now=now)
 
 
 def _key(tx: Tx, services: Services, wanted: AccountSeed, now: int) -> None:

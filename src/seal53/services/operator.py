@@ -5,14 +5,13 @@ first one, alone; a VPC by the account that owns it. Not for: AWS's own ways to 
 and Organizations'.
 """
 
-from seal53.base.ids import AccountId, VpcId
+from seal53.base.ids import AccountId
 from seal53.services.context import Caller, Request, Response, Services
 from seal53.services.credentials import add_access_key
 from seal53.services.faults import AwsFault
-from seal53.store import Tx, accounts, changes, outbox, vpcs
-from seal53.store import delegation_sets as set_rows
-from seal53.store.vpcs import Vpc
-from seal53.zones.addresses import AddressesExhausted, next_resolver
+from seal53.services.vpcs import add_vpc
+from seal53.store import Tx, accounts
+from seal53.zones.addresses import AddressesExhausted
 
 NAME_MOST = 64
 INVALID = "ValidationException"
@@ -44,9 +43,7 @@ def create_vpc(services: Services, request: Request, caller: Caller) -> Response
     region = _text(request, "region", caller.region or "us-east-1")
     with services.store.write() as tx:
         try:
-            vpc, change_id = add_vpc(
-                tx, services, account_id=caller.account_id, region=region, now=caller.now
-            )
+            vpc, change = add_vpc(tx, services, account_id=caller.account_id, region=region, now=caller.now)
         except AddressesExhausted as e:
             raise AwsFault("LimitExceededException", str(e)) from None
     return {
@@ -54,7 +51,7 @@ def create_vpc(services: Services, request: Request, caller: Caller) -> Response
         "region": vpc.region,
         "account": vpc.account_id,
         "address": vpc.address,
-        "change_id": change_id,
+        "change_id": change.id,
     }
 
 
@@ -65,26 +62,6 @@ def require_managing(tx: Tx, caller: Caller) -> None:
         raise AwsFault(
             "AccessDeniedException", "only the managing account, the first one of this service, may do this"
         )
-
-
-def add_vpc(tx: Tx, services: Services, *, account_id: AccountId, region: str, now: int) -> tuple[Vpc, str]:
-    """A VPC with the next free resolver address, and the change that its resolver closes."""
-    used = {vpc.address for vpc in vpcs.every(tx)}
-    used |= {address for s in set_rows.every(tx) for address in s.addresses}
-    vpc = Vpc(
-        id=VpcId(services.ids.vpc()),
-        account_id=account_id,
-        region=region,
-        address=next_resolver(services.limits.address_block, used),
-        created_at=now,
-    )
-    vpcs.insert(tx, vpc)
-    subject = f"vpc:{vpc.id}"
-    outbox.append(tx, subject, vpc.version, "vpc")
-    change = changes.open_change(
-        tx, id=services.ids.change(), account_id=account_id, subject=subject, version=vpc.version, now=now
-    )
-    return vpc, change.id
 
 
 def _free_id(tx: Tx, services: Services) -> AccountId:

@@ -11,7 +11,7 @@ from sqlalchemy import delete as delete_from
 
 from seal53.base.ids import AccountId, ChangeId, VpcId
 from seal53.store.engine import Tx
-from seal53.store.schema import vpcs, zone_vpcs
+from seal53.store.schema import changes, vpcs, zone_vpcs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,17 @@ def has_zones(tx: Tx, vpc_id: str) -> bool:
     """Whether a private zone is associated with it, whoever owns that."""
     query = select(zone_vpcs.c.zone_id).where(zone_vpcs.c.vpc_id == vpc_id).limit(1)
     return tx.execute(query).one_or_none() is not None
+
+
+def being_made(tx: Tx, account_id: str) -> set[str]:
+    """Those of an account's VPCs whose first version their resolver does not serve yet."""
+    subject = "vpc:" + vpcs.c.id
+    query = (
+        select(vpcs.c.id)
+        .join(changes, changes.c.subject == subject)
+        .where(vpcs.c.account_id == account_id, changes.c.insync_at.is_(None), changes.c.version == 1)
+    )
+    return set(tx.execute(query).scalars())
 
 
 def every(tx: Tx) -> list[Vpc]:
