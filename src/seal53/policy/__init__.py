@@ -10,7 +10,7 @@ Source: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements 
 
 from seal53.policy.document import Kind, Policy, PolicyFault, Statement, parse
 from seal53.policy.evaluate import Reason, Refusal, of_identity, of_resource
-from seal53.policy.judge import Act, Actor, Verdict, judge
+from seal53.policy.judge import Act, Actor, Verdict, judge, named_by
 
 __all__ = [
     "Act",
@@ -23,6 +23,7 @@ __all__ = [
     "Statement",
     "Verdict",
     "judge",
+    "named_by",
     "of_identity",
     "of_resource",
     "parse",

@@ -55,21 +55,37 @@ def of_identity(act: Act, identity: Sequence[Policy], session: Policy | None) ->
 
 
 def of_resource(
-    act: Act, resource: Policy, *, owner: str, identity: Sequence[Policy], session: Policy | None
+    act: Act,
+    resource: Policy,
+    *,
+    owner: str,
+    identity: Sequence[Policy],
+    session: Policy | None,
+    granted: bool = False,
 ) -> Refusal | None:
-    """None: it may be done. `owner` is the account of the resource."""
+    """None: it may be done.
+
+    Shape: `owner` is the account of the resource; `granted`: something beside its policy (a grant of a KMS
+    key) lets in exactly who acts, from whatever account.
+    """
     own = of_identity(act, identity, session)
     if own is not None and own.reason in (Reason.IDENTITY_DENIES, Reason.SESSION_DENIES):
         return own
     verdict = judge(resource, act)
     if verdict is Verdict.DENIED:
         return Refusal(act, Reason.RESOURCE_DENIES)
+    if granted:
+        return _bounded(act, session)
     if verdict is Verdict.UNMENTIONED:
         return Refusal(act, Reason.NO_RESOURCE)
     if act.actor.kind == "service":
         return None
     if own is None or verdict is Verdict.DELEGATED or act.actor.account != owner:
         return own
-    # Named itself, in its own account; a session policy still bounds it.
-    bounded = session is not None and judge(session, act) is not Verdict.ALLOWED
-    return Refusal(act, Reason.NO_SESSION) if bounded else None
+    return _bounded(act, session)  # named itself, in its own account
+
+
+def _bounded(act: Act, session: Policy | None) -> Refusal | None:
+    """A session policy bounds also what others allow."""
+    within = session is None or judge(session, act) is Verdict.ALLOWED
+    return None if within else Refusal(act, Reason.NO_SESSION)

@@ -74,6 +74,17 @@ def judge(policy: Policy, act: Act) -> Verdict:
     return verdict
 
 
+def named_by(policy: Policy, account: str) -> frozenset[str]:
+    """The principals of an account that a resource's policy allows something, as written."""
+    return frozenset(
+        name
+        for statement in policy
+        if not statement.denies and statement.principals is not None and not statement.principals.negated
+        for name in statement.principals.aws
+        if account in name.split(":")
+    )
+
+
 def _reaches(statement: Statement, act: Act) -> bool:
     if _reach(statement, act.actor) is Verdict.UNMENTIONED:
         return False

@@ -19,16 +19,22 @@ from signing_world import (
 )
 
 from seal53.keys import SignerFault
+from seal53.policy import Act, Actor, Verdict, judge
 from seal53.services import kms
-from seal53.services.kms.policy import PolicyFault, Principal, Verdict, judge, parse_policy
+from seal53.services.kms.policy import PolicyFault, parse_policy
 
 ARN = f"arn:aws:kms:us-east-1:{A}:key/1"
 CONTEXT = {"aws:sourceaccount": A, "aws:sourcearn": "arn:aws:route53:::hostedzone/Z1"}
-ROUTE53 = Principal(kind="service", name=SERVICE)
+ROUTE53 = Actor(kind="service", name=SERVICE)
 
 
 def verdict(*statements, principal=ROUTE53, action="kms:Sign", resource=ARN, context=CONTEXT):
-    return judge(parse_policy(json.dumps(policy_of(*statements))), principal, action, resource, context)
+    policy = parse_policy(json.dumps(policy_of(*statements)))
+    return judge(policy, Act(actor=principal, action=action, resource=resource, context=context))
+
+
+def root(account):
+    return Actor(kind="root", account=account, arn=f"arn:aws:iam::{account}:root")
 
 
 @pytest.mark.parametrize(
@@ -56,6 +62,9 @@ def verdict(*statements, principal=ROUTE53, action="kms:Sign", resource=ARN, con
                 "ArnEquals": {"aws:SourceArn": "arn:aws:route53:::hostedzone/Z1"},
             }
         },
+        {"Condition": {"StringEqualsIfExists": {"aws:SourceAccount": A}}},
+        {"Condition": {"StringNotEquals": {"aws:SourceAccount": B}}},
+        {"Condition": {"StringEquals": {"aws:SourceAccount": A}, "Null": {"aws:SourceArn": "false"}}},
     ],
 )
 def test_what_allows(changes):
@@ -84,10 +93,9 @@ def test_what_allows(changes):
         # a key that this call does not have
         {"Condition": {"Bool": {"kms:GrantIsForAWSResource": True}}},
         # not understood
-        {"Condition": {"StringEqualsIfExists": {"aws:SourceAccount": A}}},
-        {"Condition": {"StringNotEquals": {"aws:SourceAccount": B}}},
+        {"Condition": {"BinaryEquals": {"aws:SourceAccount": A}}},
         {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}},
-        {"Condition": {"StringEquals": {"aws:SourceAccount": A}, "Null": {"aws:SourceArn": "false"}}},
+        {"Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}},
         {"Condition": {"StringEquals": {"aws:SourceAccount": []}}},
     ],
 )
@@ -96,12 +104,14 @@ def test_what_does_not_allow(changes):
 
 
 @pytest.mark.parametrize("negated", ["Principal", "Action", "Resource"])
-def test_what_is_negated_never_allows_and_always_denies(negated):
-    statement = allow()
-    statement[f"Not{negated}"] = {"Service": "x.y"} if negated == "Principal" else "x"
-    del statement[negated]
-    assert verdict(statement) is Verdict.UNMENTIONED
-    assert verdict(allow(), {**statement, "Effect": "Deny"}) is Verdict.DENIED
+def test_what_is_negated_means_everything_else(negated):
+    for named, expected in (("x", Verdict.ALLOWED), (allow()[negated], Verdict.UNMENTIONED)):
+        statement = allow()
+        del statement[negated]
+        statement[f"Not{negated}"] = {"Service": "x.y"} if (negated, named) == ("Principal", "x") else named
+        assert verdict(statement) is expected
+        denied = Verdict.DENIED if expected is Verdict.ALLOWED else Verdict.ALLOWED
+        assert verdict(allow(), {**statement, "Effect": "Deny"}) is denied
 
 
 @pytest.mark.parametrize(
@@ -111,7 +121,9 @@ def test_what_is_negated_never_allows_and_always_denies(negated):
         ({"StringEquals": {"aws:SourceAccount": A}}, Verdict.DENIED),
         ({"StringEquals": {"aws:SourceAccount": B}}, Verdict.ALLOWED),
         ({"Bool": {"kms:GrantIsForAWSResource": "false"}}, Verdict.ALLOWED),
-        ({"StringNotEquals": {"aws:SourceAccount": A}}, Verdict.DENIED),
+        ({"StringNotEquals": {"aws:SourceAccount": A}}, Verdict.ALLOWED),
+        ({"StringNotEquals": {"aws:SourceAccount": B}}, Verdict.DENIED),
+        ({"BinaryEquals": {"aws:SourceAccount": B}}, Verdict.DENIED),
         ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, Verdict.DENIED),
     ],
 )
@@ -132,8 +144,8 @@ def test_bools_are_compared_as_text():
 @pytest.mark.parametrize("written", [f"arn:aws:iam::{A}:root", A, "*", ["x" * 0 + B, A]])
 def test_an_account_is_written_in_several_ways(written):
     statement = account_root(A) | {"Principal": {"AWS": written}}
-    assert verdict(statement, principal=Principal(kind="account", name=A)) is Verdict.ALLOWED
-    other = verdict(statement, principal=Principal(kind="account", name="999999999999"))
+    assert verdict(statement, principal=root(A)) is Verdict.ALLOWED
+    other = verdict(statement, principal=root("999999999999"))
     assert other is (Verdict.ALLOWED if written == "*" else Verdict.UNMENTIONED)
 
 
@@ -164,6 +176,7 @@ def test_an_account_is_written_in_several_ways(written):
         json.dumps(policy_of(allow(Action=[{}]))),
         json.dumps(policy_of(allow(Condition=[]))),
         json.dumps(policy_of(allow(Condition={"StringEquals": "x"}))),
+        json.dumps(policy_of(allow(Condition={"StringSounds": {"aws:SourceAccount": A}}))),
     ],
 )
 def test_what_is_no_policy_is_refused(text):
@@ -311,10 +324,63 @@ def test_a_confused_deputy_is_refused(world):
     assert "did not grant" in signer_refused(world, arn, zone="ZB", account=B)
 
 
-def test_the_key_must_be_the_zones_own_accounts(world):
-    open_to_all = world.key(policy=policy_of(account_root(A), allow(Principal="*")))
-    for arn in (open_to_all, open_to_all[:-12] + "0" * 12, open_to_all.replace(A, B)):
-        assert "did not grant" in signer_refused(world, arn, zone="ZB", account=B)
+FOR_B = {
+    "StringEquals": {"aws:SourceAccount": B},
+    "ArnLike": {"aws:SourceArn": "arn:aws:route53:::hostedzone/*"},
+}
+USES = ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (),  # the guide's policy, which lets in the service for whomever
+        (allow(Principal="*"),),
+        (allow(Condition={"StringEquals": {"aws:SourceAccount": "999999999999"}}),),
+        (account_root(B) | {"Action": USES[:2]},),
+        (account_root("999999999999") | {"Action": USES},),
+        (account_root(B) | {"Action": USES, "Effect": "Deny"},),
+        (allow(Action=USES, Condition=FOR_B), allow(Effect="Deny", Condition=FOR_B)),
+    ],
+)
+def test_a_zone_takes_no_key_of_another_account_that_does_not_name_its_own(world, statements):
+    service = [] if statements and "Condition" in statements[0] else [allow()]
+    arn = world.key(policy=policy_of(account_root(A), *service, *statements))
+    for name in (arn, arn[:-12] + "0" * 12, arn.replace(A, B)):
+        assert "did not grant" in signer_refused(world, name, zone="ZB", account=B)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (allow(Condition=FOR_B),),
+        (allow(Condition={"ArnEquals": {"aws:SourceArn": "arn:aws:route53:::hostedzone/ZB"}}),),
+        (allow(), account_root(B) | {"Action": USES}),
+        (allow(), account_root(B) | {"Principal": {"AWS": f"arn:aws:iam::{B}:user/dns"}, "Action": USES}),
+        (allow(), account_root(B) | {"Principal": {"AWS": B}}),
+    ],
+)
+def test_a_zone_takes_a_key_of_another_account_that_names_its_own(world, statements):
+    arn = world.key(policy=policy_of(account_root(A), *statements))
+    assert signer_of(world, arn, zone="ZB", account=B).dnskey
+    # A key for account B is not for another one.
+    if len(statements) == 1:
+        assert "did not grant" in signer_refused(world, arn)
+
+
+def test_who_makes_a_ksk_must_be_allowed_to_use_the_key_too(world):
+    """Otherwise Route 53 would lend its permissions to whoever owns the zone."""
+
+    def ksk(name, arn):
+        request = {"Name": name, "KeyManagementServiceArn": arn, "Status": "ACTIVE", "CallerReference": name}
+        return world.route53("CreateKeySigningKey", "ZB", account=B, **request)
+
+    deputy_alone = world.key(policy=policy_of(account_root(A), allow(Condition=FOR_B)))
+    assert "did not grant" in refused("InvalidKMSArn", ksk, "ksk", deputy_alone)
+    caller_alone = world.key(policy=policy_of(account_root(A), account_root(B) | {"Action": USES}))
+    assert "did not grant" in refused("InvalidKMSArn", ksk, "ksk", caller_alone)
+    both = policy_of(account_root(A), allow(Condition=FOR_B), account_root(B) | {"Action": USES})
+    assert ksk("ksk", world.key(policy=both))["KeySigningKey"]["Status"] == "ACTIVE"
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,11 @@ def of_resource(
     document: Policy,
     owner: str,
     context: Mapping[str, str | tuple[str, ...]] | None = None,
+    granted: bool = False,
 ) -> Refusal | None:
     """Whether a caller may act upon a resource with a policy of its own; None: it may.
 
-    `context` is what the call has beside the keys that every call has.
+    `context` is what the call has beside the keys that every call has; `granted` as in `policy.of_resource`.
     """
     act = Act(
         actor=actor_of(caller),
@@ -90,7 +91,14 @@ def of_resource(
         context={**caller_context(caller), **(context or {})},
     )
     bearing = bearing_on(tx, caller)
-    return policy.of_resource(act, document, owner=owner, identity=bearing.identity, session=bearing.session)
+    return policy.of_resource(
+        act,
+        document,
+        owner=owner,
+        identity=bearing.identity,
+        session=bearing.session,
+        granted=granted,
+    )
 
 
 def denied(refusal: Refusal) -> AwsFault:

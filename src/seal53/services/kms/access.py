@@ -1,6 +1,7 @@
 """Finding a KMS key by what a caller wrote, and whether the caller may use it; the states of a key.
 
-The key policy decides (`policy`); beside it, a grant may allow what the policy does not mention (`granting`).
+The key policy decides, with the caller's own policies where it lets in an account (`authorization`); beside
+it, a grant may allow what no policy mentions (`granting`).
 Source: AWS KMS API reference; the state table is "Key states of AWS KMS keys" in the developer guide.
 """
 
@@ -8,10 +9,12 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
+from seal53.policy import Policy, Reason, Refusal
+from seal53.services import authorization
 from seal53.services.context import Caller
 from seal53.services.faults import AwsFault
 from seal53.services.kms import granting
-from seal53.services.kms.policy import Principal, Verdict, judge, parse_policy
+from seal53.services.kms.policy import parse_policy
 from seal53.store import Tx, kms_aliases
 from seal53.store import kms as key_rows
 from seal53.store.kms import KmsKey
@@ -59,43 +62,84 @@ def find_key(tx: Tx, arn: str, now: int) -> KmsKey | None:
     return None if key is None or (key.deletion_at is not None and key.deletion_at <= now) else key
 
 
-def verdict(
-    key: KmsKey, principal: Principal, operation: str, context: Mapping[str, str] | None = None
-) -> Verdict:
-    """Of the key's policy on one operation ("Sign")."""
-    return judge(parse_policy(key.policy), principal, f"kms:{operation}", key.arn, context or {})
+def refusal_of(
+    tx: Tx,
+    key: KmsKey,
+    caller: Caller,
+    operation: str,
+    context: Mapping[str, str] | None = None,
+    *,
+    with_grants: bool = True,
+) -> Refusal | None:
+    """Why the caller may not do this ("Sign") with the key, whoever owns it; None: it may.
+
+    `context` has the condition keys of the operation, in lower case.
+    """
+    refused = _refusal(tx, parse_policy(key.policy), key.arn, key.account_id, caller, operation, context)
+    if refused is None or not with_grants or refused.reason not in (Reason.NO_RESOURCE, Reason.NO_IDENTITY):
+        return refused
+    if not granting.of_caller(tx, key.id, caller, operation):
+        return refused
+    return _refusal(
+        tx, parse_policy(key.policy), key.arn, key.account_id, caller, operation, context, granted=True
+    )
+
+
+def may_put_policy(tx: Tx, document: Policy, arn: str, caller: Caller) -> bool:
+    """Whether a key of the caller's account with this policy would let the caller change the policy."""
+    return _refusal(tx, document, arn, caller.account_id, caller, "PutKeyPolicy", None) is None
+
+
+def _refusal(
+    tx: Tx,
+    document: Policy,
+    arn: str,
+    owner: str,
+    caller: Caller,
+    operation: str,
+    context: Mapping[str, str] | None,
+    *,
+    granted: bool = False,
+) -> Refusal | None:
+    return authorization.of_resource(
+        tx,
+        caller,
+        action=f"kms:{operation}",
+        resource=arn,
+        document=document,
+        owner=owner,
+        context={
+            "kms:calleraccount": caller.account_id,
+            # only services of AWS make grants for resources of AWS
+            **({"kms:grantisforawsresource": "false"} if operation.endswith(("Grant", "Grants")) else {}),
+            **(context or {}),
+        },
+        granted=granted,
+    )
 
 
 def authorized_key(tx: Tx, key_id: str, operation: str, caller: Caller) -> KmsKey:
-    """The key that a caller names, if its policy allows the operation.
+    """The key that a caller names, if its policy, the caller's own policies, or a grant allow the operation.
 
     Raises: NotFoundException; AccessDeniedException, which for another account's key does not tell whether
     it exists.
     """
     arn = named_arn(tx, key_id, caller)
     key = find_key(tx, arn, caller.now)
-    own = arn.split(":")[4] == caller.account_id
-    if own and key is None:
-        raise AwsFault("NotFoundException", f"Key '{arn}' does not exist")
-    said = Verdict.UNMENTIONED
-    if key is not None and (own or operation in CROSS_ACCOUNT):
-        said = verdict(key, Principal(kind="account", name=caller.account_id), operation)
-    if key is not None and said is Verdict.ALLOWED:
+    if arn.split(":")[4] == caller.account_id:
+        if key is None:
+            raise AwsFault("NotFoundException", f"Key '{arn}' does not exist")
+        refused = refusal_of(tx, key, caller, operation)
+        if refused is not None:
+            raise authorization.denied(refused)
         return key
-    if key is not None and said is Verdict.UNMENTIONED and granting.of_caller(tx, key.id, caller, operation):
+    if key is not None and operation in CROSS_ACCOUNT and refusal_of(tx, key, caller, operation) is None:
         return key
-    if not own:
-        why = (
-            "because the resource does not exist in this Region, no resource-based policies allow access, "
-            "or a resource-based policy explicitly denies access"
-        )
-    elif said is Verdict.DENIED:
-        why = "with an explicit deny in a resource-based policy"
-    else:
-        why = f"because no resource-based policy allows the kms:{operation} action"
     raise AwsFault(
         "AccessDeniedException",
-        f"User: {caller.arn} is not authorized to perform: kms:{operation} on resource: {arn} {why}",
+        f"User: {caller.arn} is not authorized to perform: kms:{operation} on resource: {arn} "
+        "because the resource does not exist in this Region, no resource-based policies allow access, "
+        "or a resource-based policy explicitly denies access",
     )
 
 

@@ -11,8 +11,7 @@ from typing import Any
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
 from seal53.services.kms import granting
-from seal53.services.kms.access import authorized_key, find_key, named_arn, require_enabled, verdict
-from seal53.services.kms.policy import Principal, Verdict
+from seal53.services.kms.access import authorized_key, find_key, named_arn, refusal_of, require_enabled
 from seal53.store import Tx, kms_grants
 from seal53.store import kms as key_rows
 from seal53.store.kms import KmsKey
@@ -175,8 +174,7 @@ def _principal(request: Request, role: str, *, required: bool) -> str | None:
 
 def _check_scope(tx: Tx, key: KmsKey, caller: Caller, operations: tuple[str, ...]) -> None:
     """Who may only grant because of a grant passes on what that grant allows, and no more."""
-    account = Principal(kind="account", name=caller.account_id)
-    if verdict(key, account, "CreateGrant") is Verdict.ALLOWED:
+    if refusal_of(tx, key, caller, "CreateGrant", with_grants=False) is None:
         return
     its = {o for grant in granting.of_caller(tx, key.id, caller, "CreateGrant") for o in grant.operations}
     if not its.issuperset(operations):

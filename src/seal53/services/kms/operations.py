@@ -19,6 +19,7 @@ from seal53.services.kms.access import (
     authorized_key,
     is_key_id,
     key_arn,
+    may_put_policy,
     require_enabled,
     require_kept,
     state_of,
@@ -26,12 +27,10 @@ from seal53.services.kms.access import (
 from seal53.services.kms.policy import (
     POLICY_OCTETS_MOST,
     PolicyFault,
-    Principal,
-    Verdict,
     default_policy,
-    judge,
     parse_policy,
 )
+from seal53.store import Tx
 from seal53.store import kms as key_rows
 from seal53.store.kms import KmsKey, aad_of
 
@@ -78,7 +77,8 @@ def create_key(services: Services, request: Request, caller: Caller) -> Response
     policy = default_policy(caller.account_id) if text is None else text
     key_id = services.ids.uuid()
     arn = key_arn(caller.region, caller.account_id, key_id)
-    _check_policy(policy, arn, request, caller)
+    with services.store.read() as tx:
+        _check_policy(tx, policy, arn, request, caller)
     made = SigningKey.generate()
     key = KmsKey(
         id=key_id,
@@ -144,7 +144,7 @@ def _check_enum(value: str, member: str, values: frozenset[str]) -> None:
         )
 
 
-def _check_policy(text: str, arn: str, request: Request, caller: Caller) -> None:
+def _check_policy(tx: Tx, text: str, arn: str, request: Request, caller: Caller) -> None:
     """Refuses what is no policy, and one that locks its own author out, unless that is asked for."""
     if len(text.encode()) > POLICY_OCTETS_MOST:
         raise AwsFault("LimitExceededException", f"The key policy has more than {POLICY_OCTETS_MOST} octets.")
@@ -152,9 +152,7 @@ def _check_policy(text: str, arn: str, request: Request, caller: Caller) -> None
         policy = parse_policy(text)
     except PolicyFault as e:
         raise AwsFault("MalformedPolicyDocumentException", e.message) from None
-    author = Principal(kind="account", name=caller.account_id)
-    keeps = judge(policy, author, "kms:PutKeyPolicy", arn, {}) is Verdict.ALLOWED
-    if not keeps and not request.get("BypassPolicyLockoutSafetyCheck"):
+    if not request.get("BypassPolicyLockoutSafetyCheck") and not may_put_policy(tx, policy, arn, caller):
         raise AwsFault(
             "MalformedPolicyDocumentException",
             "The new key policy will not allow you to update the key policy in the future.",
@@ -345,7 +343,7 @@ def put_key_policy(services: Services, request: Request, caller: Caller) -> Resp
     with services.store.write() as tx:
         key = authorized_key(tx, request["KeyId"], "PutKeyPolicy", caller)
         _check_policy_name(request)
-        _check_policy(request["Policy"], key.arn, request, caller)
+        _check_policy(tx, request["Policy"], key.arn, request, caller)
         key_rows.update(tx, replace(key, policy=request["Policy"]))
     return {}
 

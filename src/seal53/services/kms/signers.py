@@ -2,8 +2,10 @@
 GetPublicKey and Sign.
 
 The key's policy decides, or a grant to the service, with the context keys that guard against a confused
-deputy (which zone, whose account). Route 53 makes no grant of its own: what the policy says counts at once,
-and when it is taken away, too. A signer lasts for one operation: permissions are checked when it is made.
+deputy (which zone, whose account). A key of another account than the zone's must say that it is for that
+account, or any zone could be signed with a key whose policy lets in the service. Route 53 makes no grant of
+its own: what the policy says counts at once, and when it is taken away, too. A signer lasts for one
+operation: permissions are checked when it is made.
 Source: Route 53 guide, "Working with customer managed keys for DNSSEC" and "KMS key required permissions".
 """
 
@@ -11,10 +13,11 @@ from collections.abc import Mapping
 
 from seal53.keys import Signer, SignerFault, ksk_dnskey
 from seal53.keystore import SigningKey, UnsealFault
-from seal53.services.context import Services
+from seal53.policy import Act, Actor, Policy, Verdict, judge, named_by
+from seal53.services.context import Caller, Services
 from seal53.services.kms import granting
-from seal53.services.kms.access import KeyState, find_key, state_of, verdict
-from seal53.services.kms.policy import Principal, Verdict
+from seal53.services.kms.access import KeyState, find_key, refusal_of, state_of
+from seal53.services.kms.policy import parse_policy
 from seal53.store import Tx
 from seal53.store.kms import KmsKey
 
@@ -24,6 +27,9 @@ PRINCIPALS = (
     "api-service.dnssec.route53.aws.internal",  # its name in older policies
 )
 ACTIONS = ("DescribeKey", "GetPublicKey", "Sign")
+
+_NOBODY = {"aws:sourceaccount": "000000000000", "aws:sourcearn": "arn:aws:route53:::hostedzone/-"}
+"""Whom no zone belongs to: a policy that lets Route 53 act for nobody does not say for whom it may."""
 
 
 class _KmsSigner:
@@ -61,16 +67,14 @@ def dnssec_signer(
     if parts[3] != REGION:
         raise SignerFault(f"The CMK with ARN '{arn}' is in {parts[3]}; keys for DNSSEC must be in {REGION}")
     key = find_key(tx, arn, now)
-    # Whether another account's key exists is not told: the same text as for a refusal.
-    if parts[4] != account_id or key is None or key.account_id != account_id:
+    if key is None:  # the same text as for a refusal: whether another account's key exists is not told
         raise SignerFault(_not_granted(arn))
     context = {
         "aws:sourceaccount": account_id,
         "aws:sourcearn": f"arn:aws:route53:::hostedzone/{zone_id}",
     }
-    if not any(
-        all(_may(tx, key, Principal(kind="service", name=name), action, context) for action in ACTIONS)
-        for name in PRINCIPALS
+    if not _service_may(tx, key, context) or not (
+        key.account_id == account_id or _is_for(tx, key, account_id, context)
     ):
         raise SignerFault(_not_granted(arn))
     if (key.spec, key.usage) != ("ECC_NIST_P256", "SIGN_VERIFY"):
@@ -83,24 +87,59 @@ def dnssec_signer(
         raise SignerFault(e.message) from None
 
 
-def _may(tx: Tx, key: KmsKey, principal: Principal, action: str, context: Mapping[str, str]) -> bool:
-    said = verdict(key, principal, action, context)
+def _service_may(tx: Tx, key: KmsKey, context: Mapping[str, str]) -> bool:
+    document = parse_policy(key.policy)
+    return any(
+        all(_may(tx, key, document, name, action, context) for action in ACTIONS) for name in PRINCIPALS
+    )
+
+
+def _may(
+    tx: Tx, key: KmsKey, document: Policy, service: str, action: str, context: Mapping[str, str]
+) -> bool:
+    said = judge(document, _act(Actor(kind="service", name=service), key, action, context))
     if said is Verdict.UNMENTIONED:
-        return bool(granting.of_service(tx, key.id, (principal.name,), action, context))
+        return bool(granting.of_service(tx, key.id, (service,), action, context))
     return said is Verdict.ALLOWED
 
 
-def require_own_access(tx: Tx, *, arn: str, account_id: str, now: int) -> None:
+def _is_for(tx: Tx, key: KmsKey, account_id: str, context: Mapping[str, str]) -> bool:
+    """Whether the key's policy says that it is for this account: by conditions on whom the service acts for,
+    or by letting in a principal of the account itself."""
+    if not _service_may(tx, key, {**context, **_NOBODY}):
+        return True
+    document = parse_policy(key.policy)
+    return any(
+        all(
+            judge(document, _act(actor, key, action, {"kms:calleraccount": account_id})) is Verdict.ALLOWED
+            for action in ACTIONS
+        )
+        for actor in (_actor(account_id, name) for name in named_by(document, account_id))
+    )
+
+
+def _actor(account_id: str, name: str) -> Actor:
+    if ":user/" in name:
+        return Actor(kind="user", account=account_id, arn=name)
+    if ":role/" in name or ":assumed-role/" in name:
+        return Actor(kind="role", account=account_id, arn=name)
+    return Actor(kind="root", account=account_id, arn=f"arn:aws:iam::{account_id}:root")
+
+
+def _act(actor: Actor, key: KmsKey, action: str, context: Mapping[str, str]) -> Act:
+    if actor.kind == "service":
+        context = {**context, "aws:principalisawsservice": "true", "aws:principalservicename": actor.name}
+    return Act(actor=actor, action=f"kms:{action}", resource=key.arn, context=context)
+
+
+def require_own_access(tx: Tx, *, arn: str, caller: Caller) -> None:
     """Who makes a KSK of a key must be allowed to use it, as Route 53 must. Raises SignerFault.
 
     Source: the text of InvalidKMSArn, "verify that you and Route 53 have permissions". A key that is not
-    there or is another account's is left to `dnssec_signer`.
+    there is left to `dnssec_signer`.
     """
-    key = find_key(tx, arn, now)
-    owner = Principal(kind="account", name=account_id)
-    if key is None or key.account_id != account_id:
-        return
-    if any(verdict(key, owner, action) is not Verdict.ALLOWED for action in ACTIONS):
+    key = find_key(tx, arn, caller.now)
+    if key is not None and any(refusal_of(tx, key, caller, action) is not None for action in ACTIONS):
         raise SignerFault(_not_granted(arn))
 
 

@@ -323,7 +323,7 @@ def _signer(
 ) -> keys.Signer:
     """`own_access`: the caller itself must be allowed to use the key, too. Raises SignerFault."""
     if own_access:
-        kms.require_own_access(tx, arn=arn, account_id=caller.account_id, now=caller.now)
+        kms.require_own_access(tx, arn=arn, caller=caller)
     return kms.dnssec_signer(
         services, tx, arn=arn, zone_id=zone.id, account_id=caller.account_id, now=caller.now
     )
