@@ -117,7 +117,7 @@ class _Control:
         self._publisher = Publisher(
             self.store,
             DataPlane(bytes(place.kek)),
-            prove=prover.prove,
+            prove=prover.Prover().prove,
             registry=RegistryAddresses(
                 root=(str(place.block[1]),) if public else (),
                 tlds=(str(place.block[2]), str(place.block[3])) if public else (),

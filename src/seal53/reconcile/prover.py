@@ -2,15 +2,18 @@
 anything serves it.
 
 dnspython with `cryptography` asks the candidate's own `answer` function and verifies the DNSKEY RRset, the
-SOA, every RRset that was changed, every deletion and a name that does not exist. An unsigned version must
-answer what it was asked to publish, without signatures. Not for: what stays unchanged, whose keys and code
-are those so proven, beyond the sample it is given.
+SOA, every RRset that was changed, every deletion and a name that does not exist. An unsigned version has
+nothing to verify: all of that is asked and compared by `plain`, and dnspython judges what is not plain there,
+and some of it once a second. Not for: what stays unchanged, whose keys and code are those so proven, beyond
+the sample it is given.
 
-Limits: an alias is proven to be signed or denied, not compared, since its contents are its target's.
+Limits: of several record sets at one owner and type, each may be the answer, as their health and the client
+decide; an alias within the zone is proven to be signed or denied, not compared, since its contents are its
+target's.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 import dns.dnssec
@@ -27,12 +30,13 @@ import dns.rrset
 from dns.rdtypes.ANY.NSEC import NSEC
 
 from seal53.base.errors import Fault
-from seal53.core import Name, RecordSet, build_query
-
-Answer = Callable[[bytes, int], bytes | None]
-"""(query packet, now) -> reply packet: the candidate's answer function, over TCP's limits."""
+from seal53.core import Name, RecordSet, WireFault, build_query
+from seal53.reconcile import plain
+from seal53.reconcile.plain import Answer, Group
 
 MOST_TTL = 604_800  # AWS: a signed zone serves longer TTLs as one week
+MOST_MERGED = 8  # AWS: record sets that a multivalue answer is made of
+PLAIN_SAMPLE = 4  # groups of an unsigned version that dnspython judges, once a second
 NXNAME = 128  # RFC 9824 §2
 ZSK_FLAGS, KSK_FLAGS = 256, 257
 
@@ -46,8 +50,8 @@ class Claim:
     """What a version is said to be.
 
     Shape: dnskeys are the RDATAs that must be published, empty for an unsigned zone; `present` are record
-    sets as they are after the change (all that changed, and a sample when signing was switched on); `absent`
-    are (owner, type) that were deleted.
+    sets as they are after the change (all that changed, and a sample when signing was switched on), with all
+    others of their owner and type; `absent` are (owner, type) of which none is left.
     """
 
     apex: Name
@@ -56,6 +60,14 @@ class Claim:
     present: Sequence[RecordSet]
     absent: Sequence[tuple[Name, int]]
 
+    @property
+    def groups(self) -> list[Group]:
+        """`present` by owner and type."""
+        groups: dict[tuple[Name, int], list[RecordSet]] = {}
+        for record in self.present:
+            groups.setdefault((record.owner, record.rtype), []).append(record)
+        return list(groups.values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
@@ -63,6 +75,32 @@ class Proof:
 
     questions: int
     signatures: int
+
+
+class Prover:
+    """Judges versions as they come; remembers when it last judged an unsigned one that looked plain."""
+
+    def __init__(self) -> None:
+        self._sampled_at = 0
+
+    def prove(self, answer: Answer, claim: Claim, now: int) -> Proof:
+        """Raises Unproven, with the first thing that does not hold."""
+        if claim.dnskeys:
+            return prove(answer, claim, now)
+        groups = claim.groups
+        try:
+            seen = plain.look(answer, claim.apex, groups, claim.absent, now)
+        except WireFault as e:
+            raise Unproven(f"{claim.apex} version {claim.version}: {e}") from None
+        judged = list(seen.groups)
+        if self._sampled_at != now:
+            self._sampled_at = now
+            judged += groups[:PLAIN_SAMPLE]
+        elif not judged and not seen.absent:
+            return Proof(questions=seen.questions, signatures=0)
+        present = [record for group in judged for record in group]
+        proof = prove(answer, replace(claim, present=present, absent=seen.absent), now)
+        return Proof(questions=seen.questions + proof.questions, signatures=0)
 
 
 def prove(answer: Answer, claim: Claim, now: int) -> Proof:
@@ -74,9 +112,9 @@ def prove(answer: Answer, claim: Claim, now: int) -> Proof:
     judge = _Judge(answer, claim, now)
     try:
         judge.dnskey()
-        judge.ask_present(claim.apex, dns.rdatatype.SOA, None)
-        for record in claim.present:
-            judge.ask_present(record.owner, record.rtype, record)
+        judge.ask_soa()
+        for group in claim.groups:
+            judge.ask_present(group)
         for owner, rtype in claim.absent:
             judge.ask_absent(owner, rtype)
         judge.nonexistent()
@@ -85,6 +123,35 @@ def prove(answer: Answer, claim: Claim, now: int) -> Proof:
             f"{claim.apex} version {claim.version}: {judge.question}: {type(e).__name__}: {e}"
         ) from None
     return Proof(questions=judge.questions, signatures=judge.signatures)
+
+
+Contents = tuple[int, frozenset[bytes]]
+"""TTL and RDATAs."""
+
+
+@dataclass(slots=True)
+class _Allowed:
+    """What may be answered from a group of record sets, whatever is healthy and whoever asks."""
+
+    contents: list[Contents] = field(default_factory=list)  # one of these, whole
+    merged: list[Contents] = field(default_factory=list)  # or up to eight of these together
+    anything: bool = False  # what is elsewhere in the zone
+    nothing: bool = False  # NODATA
+    servfail: bool = False
+
+    def add(self, group: Group) -> None:
+        for record in group:
+            kind = "" if record.routing is None else record.routing.kind
+            self.nothing |= kind == "cidr"  # a client in no block
+            if record.unresolved:
+                self.servfail = True
+            elif record.alias is not None:
+                self.anything = self.nothing = self.servfail = True
+            elif record.written:
+                self.add(record.written)
+            else:
+                of_record = self.merged if kind == "multivalue" else self.contents
+                of_record.append((record.ttl, frozenset(record.rdatas)))
 
 
 class _Judge:
@@ -120,22 +187,34 @@ class _Judge:
         self._verify(reply.answer, found, {self._apex: by_role[KSK_FLAGS]})
         self._zsks = {self._apex: by_role[ZSK_FLAGS]}
 
-    def ask_present(self, owner: Name, rtype: int, record: RecordSet | None) -> None:
-        """The RRset is served, equal to the record set where that has contents of its own, and signed."""
-        name = _dns_name(owner)
-        reply = self._ask(name, rtype)
+    def ask_soa(self) -> None:
+        """The SOA is there, and signed."""
+        reply = self._ask(self._apex, dns.rdatatype.SOA)
+        found = reply.get_rrset(reply.answer, self._apex, dns.rdataclass.IN, dns.rdatatype.SOA)
+        if found is None:
+            self._fail("no such RRset in the answer")
+        self._signed_or_plain(reply.answer, found)
+
+    def ask_present(self, group: Group) -> None:
+        """What is served is what one of the record sets says (or several that are merged), and signed."""
+        name, rtype = _dns_name(group[0].owner), group[0].rtype
+        allowed = _Allowed()
+        allowed.add(group)
+        reply = self._ask(name, rtype, servfail=allowed.servfail)
+        if reply.rcode() == dns.rcode.SERVFAIL:
+            return
         found = reply.get_rrset(reply.answer, name, dns.rdataclass.IN, dns.rdatatype.RdataType(rtype))
         cut = self._referral(reply, name)
         if cut is not None:
             if cut.name == name and rtype == dns.rdatatype.NS:
-                self._compare(cut, record)
+                self._compare(cut, allowed)
             return
         if found is None:
-            if record is None or record.alias is None:
+            if not allowed.nothing:
                 self._fail("no such RRset in the answer")
             self._denied(reply, name, rtype)
             return
-        self._compare(found, record)
+        self._compare(found, allowed)
         self._signed_or_plain(reply.answer, found)
 
     def ask_absent(self, owner: Name, rtype: int) -> None:
@@ -206,20 +285,34 @@ class _Judge:
             self._fail("the NSEC at the cut does not prove an insecure delegation")
         return cut
 
-    def _compare(self, found: dns.rrset.RRset, record: RecordSet | None) -> None:
-        if record is None or record.alias is not None:
+    def _compare(self, found: dns.rrset.RRset, allowed: _Allowed) -> None:
+        if allowed.anything:
             return
-        ttl = min(record.ttl, MOST_TTL) if self._signed else record.ttl
-        if found.ttl == ttl and {rdata.to_wire() for rdata in found} == set(record.rdatas):
+        served = frozenset(rdata.to_wire() for rdata in found)
+        if self._is_one_of(found.ttl, served, allowed):
             return
-        wanted = {  # RFC 4034 §6.2: the same in canonical form is the same
-            dns.rdata.from_wire(
-                dns.rdataclass.IN, dns.rdatatype.RdataType(record.rtype), rdata, 0, len(rdata)
-            ).to_digestable()
-            for rdata in record.rdatas
-        }
-        if found.ttl != ttl or {rdata.to_digestable() for rdata in found} != wanted:
+        canonical = _Allowed(
+            contents=[(ttl, _canonical(found.rdtype, rdatas)) for ttl, rdatas in allowed.contents],
+            merged=[(ttl, _canonical(found.rdtype, rdatas)) for ttl, rdatas in allowed.merged],
+        )
+        # RFC 4034 §6.2: the same in canonical form is the same
+        if not self._is_one_of(found.ttl, frozenset(rdata.to_digestable() for rdata in found), canonical):
             self._fail("the answer differs from what is to be published")
+
+    def _is_one_of(self, ttl: int, served: frozenset[bytes], allowed: _Allowed) -> bool:
+        if any(rdatas == served and ttl == self._served_ttl(its) for its, rdatas in allowed.contents):
+            return True
+        parts = [(its, rdatas) for its, rdatas in allowed.merged if rdatas <= served]
+        most = sorted((rdatas for _, rdatas in parts), key=len, reverse=True)[:MOST_MERGED]
+        return (
+            bool(parts)
+            and frozenset().union(*(rdatas for _, rdatas in parts)) == served
+            and len(served) <= sum(map(len, most))
+            and any(ttl == self._served_ttl(its) for its, _ in parts)
+        )
+
+    def _served_ttl(self, ttl: int) -> int:
+        return min(ttl, MOST_TTL) if self._signed else ttl
 
     def _signed_or_plain(self, section: list[dns.rrset.RRset], rrset: dns.rrset.RRset) -> None:
         if self._signed:
@@ -246,7 +339,7 @@ class _Judge:
         dns.dnssec.validate(rrset, signatures, keys, now=self._now)  # type: ignore[arg-type]
         self.signatures += 1
 
-    def _ask(self, name: dns.name.Name, rtype: int) -> dns.message.Message:
+    def _ask(self, name: dns.name.Name, rtype: int, *, servfail: bool = False) -> dns.message.Message:
         self.question = f"{name} {dns.rdatatype.to_text(dns.rdatatype.RdataType(rtype))}"
         self.questions += 1
         query = build_query(
@@ -256,6 +349,8 @@ class _Judge:
         if wire is None:
             self._fail("no answer")
         reply = dns.message.from_wire(wire)
+        if reply.rcode() == dns.rcode.SERVFAIL and servfail:
+            return reply
         if reply.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             self._fail(f"rcode {dns.rcode.to_text(reply.rcode())}")
         return reply
@@ -266,6 +361,15 @@ class _Judge:
 
 def _data(section: list[dns.rrset.RRset]) -> list[dns.rrset.RRset]:
     return [rrset for rrset in section if rrset.rdtype != dns.rdatatype.RRSIG]
+
+
+def _canonical(rtype: int, rdatas: frozenset[bytes]) -> frozenset[bytes]:
+    return frozenset(
+        dns.rdata.from_wire(
+            dns.rdataclass.IN, dns.rdatatype.RdataType(rtype), rdata, 0, len(rdata)
+        ).to_digestable()
+        for rdata in rdatas
+    )
 
 
 def _dns_name(name: Name) -> dns.name.Name:

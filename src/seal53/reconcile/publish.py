@@ -25,7 +25,8 @@ from seal53.core import DataPlane
 from seal53.feed.messages import ResolverBoot, ToEdge, ZoneSnapshot
 from seal53.reconcile import compose
 from seal53.reconcile.compose import RESOLVER, RegistryAddresses
-from seal53.reconcile.prover import Answer, Claim, Proof
+from seal53.reconcile.plain import Answer
+from seal53.reconcile.prover import Claim, Proof
 from seal53.reconcile.published import Published
 from seal53.store import Store, changes, outbox
 from seal53.store import vpcs as vpc_rows
