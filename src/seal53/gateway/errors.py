@@ -11,12 +11,11 @@ from enum import StrEnum
 from xml.sax.saxutils import quoteattr
 
 from seal53.base.errors import Fault
-from seal53.gateway import serialize
+from seal53.gateway import write_json, write_xml
 from seal53.gateway.message import Reply
 from seal53.gateway.models import STATUSES, Family, Service, Shape
-
-JSON_TYPE = "application/x-amz-json-1.1"
-XML_TYPE = "text/xml"
+from seal53.gateway.serialize import DECLARATION, JSON_TYPE, XML_TYPES
+from seal53.gateway.write_xml import escaped
 
 
 class Reason(StrEnum):
@@ -142,7 +141,7 @@ def envelope(
     if family is Family.JSON:
         body: dict[str, object] = {"__type": code, _message_member(shape): message}
         if shape is not None:
-            body.update(serialize.json_structure(shape, known))
+            body.update(write_json.structure(shape, known))
         return Reply(
             status=status,
             body=json.dumps(body).encode(),
@@ -154,25 +153,28 @@ def envelope(
         return _ec2(status, code, message, request_id)
     namespace = f" xmlns={quoteattr(service.namespace)}" if service is not None and service.namespace else ""
     kind = "Receiver" if status >= 500 else "Sender"
-    more = serialize.xml_members(shape, known) if shape is not None else ""
+    more = write_xml.members(shape, known) if shape is not None else ""
     text = (
-        f"{serialize.DECLARATION}<ErrorResponse{namespace}><Error><Type>{kind}</Type><Code>{serialize.escaped(code)}</Code>"
-        f"<Message>{serialize.escaped(message)}</Message>{more}</Error>"
-        f"<RequestId>{serialize.escaped(request_id)}</RequestId></ErrorResponse>"
+        f"{DECLARATION}<ErrorResponse{namespace}><Error><Type>{kind}</Type><Code>{escaped(code)}</Code>"
+        f"<Message>{escaped(message)}</Message>{more}</Error>"
+        f"<RequestId>{escaped(request_id)}</RequestId></ErrorResponse>"
     )
     return Reply(
-        status=status, body=text.encode(), content_type=XML_TYPE, headers=(("x-amzn-ErrorType", code),)
+        status=status,
+        body=text.encode(),
+        content_type=XML_TYPES[family],
+        headers=(("x-amzn-ErrorType", code),),
     )
 
 
 def _ec2(status: int, code: str, message: str, request_id: str) -> Reply:
     """EC2 models no errors, so there are no further members."""
     text = (
-        f"{serialize.DECLARATION}<Response><Errors><Error><Code>{serialize.escaped(code)}</Code>"
-        f"<Message>{serialize.escaped(message)}</Message></Error></Errors>"
-        f"<RequestID>{serialize.escaped(request_id)}</RequestID></Response>"
+        f"{DECLARATION}<Response><Errors><Error><Code>{escaped(code)}</Code>"
+        f"<Message>{escaped(message)}</Message></Error></Errors>"
+        f"<RequestID>{escaped(request_id)}</RequestID></Response>"
     )
-    return Reply(status=status, body=text.encode(), content_type="text/xml;charset=UTF-8")
+    return Reply(status=status, body=text.encode(), content_type=XML_TYPES[Family.EC2])
 
 
 def _message_member(shape: Shape | None) -> str:

@@ -97,12 +97,17 @@ class Service:
         return operation in self.paths
 
     def error_shape(self, code: str) -> Shape | None:
-        """The modelled error with this code on the wire, or of this name."""
-        shape: Shape | None = self.model.shape_for_error_code(code)
-        if shape is None and code in self.model.shape_names:
-            named: Shape = self.model.shape_for(code)
-            return named if named.metadata.get("exception") else None
-        return shape
+        """The modelled error with this code on the wire, or of this name; the same object each time."""
+        return _error_shape(self, code)
+
+
+@cache
+def _error_shape(service: Service, code: str) -> Shape | None:
+    shape: Shape | None = service.model.shape_for_error_code(code)
+    if shape is None and code in service.model.shape_names:
+        named: Shape = service.model.shape_for(code)
+        return named if named.metadata.get("exception") else None
+    return shape
 
 
 class _Named(msgspec.Struct):

@@ -1,187 +1,99 @@
 """A response's mapping -> the octets of its protocol: the mirror image of botocore's parser, driven by the
 model.
 
-A member that the model does not know is a bug of the operation and raises, so that a misspelt name is not
-lost in silence; absent or None members are left out (Route 53 itself omits some that its model requires).
+What can be prepared is prepared once for each operation.
 """
 
-import base64
 import json
-import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
+from seal53.gateway import write_json, write_xml
 from seal53.gateway.message import Reply
-from seal53.gateway.models import PREFIXED, Family, Service, Shape, wire_name
+from seal53.gateway.models import Family, Service, Shape, wire_name
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+JSON_TYPE = "application/x-amz-json-1.1"
+XML_TYPES: Mapping[Family, str] = {
+    Family.REST_XML: "text/xml",
+    Family.QUERY: "text/xml",
+    Family.EC2: "text/xml;charset=UTF-8",
+}
 
-# XML 1.0 §2.2: what is no Char at all cannot be written, not even as a reference.
-_NO_CHAR = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_Writing = Callable[[Mapping[str, Any], str], Reply]
+"""(response, request id) -> reply."""
 
 
 def serialize(service: Service, operation: str, response: Mapping[str, Any], request_id: str) -> Reply:
-    """The reply to a call that succeeded; its status is the model's (201 for creations in route53)."""
+    """The reply to a call that succeeded; its status is the model's (201 for creations in route53).
+
+    Raises ValueError for a response that the model does not fit.
+    """
+    return _writing(service, operation)(response, request_id)
+
+
+@cache
+def _writing(service: Service, operation: str) -> _Writing:
     model = service.model.operation_model(operation)
     status = int(model.http.get("responseCode", 200))
     shape: Shape | None = model.output_shape
-    _check_members(shape, response, operation)
-    match service.family:
-        case Family.JSON:
-            body = json.dumps(json_structure(shape, response)).encode() if shape is not None else b""
-            return Reply(status=status, body=body, content_type="application/x-amz-json-1.1")
-        case Family.QUERY:
-            return Reply(
-                status=status,
-                body=_query_body(service, operation, shape, response, request_id).encode(),
-                content_type="text/xml",
-            )
-        case Family.EC2:
-            name = f"{operation}Response"
-            content = xml_members(shape, response) if shape is not None else "<return>true</return>"
-            text = (
-                f"{DECLARATION}<{name} xmlns={quoteattr(service.namespace)}>"
-                f"<requestId>{escaped(request_id)}</requestId>{content}</{name}>"
-            )
-            return Reply(status=status, body=text.encode(), content_type="text/xml;charset=UTF-8")
-        case Family.REST_XML:
-            name = shape.name if shape is not None else f"{operation}Response"
-            content = xml_members(shape, response) if shape is not None else ""
-            text = f"{DECLARATION}<{name} xmlns={quoteattr(service.namespace)}>{content}</{name}>"
-            return Reply(
-                status=status, body=text.encode(), content_type="text/xml", headers=_headers(shape, response)
-            )
+    if service.family is Family.JSON:
+        return _json(shape, operation, status)
+    return _xml(service, shape, operation, status)
 
 
-def _query_body(
-    service: Service, operation: str, shape: Shape | None, response: Mapping[str, Any], request_id: str
-) -> str:
-    result = ""
+def _json(shape: Shape | None, operation: str, status: int) -> _Writing:
+    def write(response: Mapping[str, Any], request_id: str) -> Reply:
+        if shape is None:
+            write_xml.require_known(None, response, operation)
+            return Reply(status=status, body=b"", content_type=JSON_TYPE)
+        body = json.dumps(write_json.structure(shape, response)).encode()
+        return Reply(status=status, body=body, content_type=JSON_TYPE)
+
+    return write
+
+
+def _xml(service: Service, shape: Shape | None, operation: str, status: int) -> _Writing:
+    frame = _frame(service, shape, operation)
+    headers = [
+        (member, wire_name(s, member), s)
+        for member, s in (shape.members.items() if shape is not None else ())
+        if s.serialization.get("location") == "header"
+    ]
+
+    def write(response: Mapping[str, Any], request_id: str) -> Reply:
+        if shape is None:
+            write_xml.require_known(None, response, operation)
+        content = write_xml.members(shape, response) if shape is not None else ""
+        return Reply(
+            status=status,
+            body=frame(content, request_id).encode(),
+            content_type=XML_TYPES[service.family],
+            headers=tuple(
+                (wire, write_xml.text_of(s, response[member]))
+                for member, wire, s in headers
+                if response.get(member) is not None
+            ),
+        )
+
+    return write
+
+
+def _frame(service: Service, shape: Shape | None, operation: str) -> Callable[[str, str], str]:
+    """(content, request id) -> the document."""
+    is_named = service.family is Family.REST_XML and shape is not None
+    name: str = shape.name if is_named and shape is not None else f"{operation}Response"
+    begin, end = f"{DECLARATION}<{name} xmlns={quoteattr(service.namespace)}>", f"</{name}>"
+    if service.family is Family.REST_XML:
+        return lambda content, _: f"{begin}{content}{end}"
+    if service.family is Family.EC2:
+        done = "" if shape is not None else "<return>true</return>"
+        return lambda content, id: f"{begin}<requestId>{id}</requestId>{content}{done}{end}"
+    before, after = "", ""
     if shape is not None:
         wrapper = shape.serialization.get("resultWrapper", f"{operation}Result")
-        result = f"<{wrapper}>{xml_members(shape, response)}</{wrapper}>"
-    name = f"{operation}Response"
-    return (
-        f"{DECLARATION}<{name} xmlns={quoteattr(service.namespace)}>{result}"
-        f"<ResponseMetadata><RequestId>{escaped(request_id)}</RequestId></ResponseMetadata></{name}>"
-    )
-
-
-def _headers(shape: Shape | None, response: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Members that the model puts into headers (`Location`)."""
-    if shape is None:
-        return ()
-    found = []
-    for member, member_shape in shape.members.items():
-        value = response.get(member)
-        if value is not None and member_shape.serialization.get("location") == "header":
-            found.append((wire_name(member_shape, member), _text(member_shape, value)))
-    return tuple(found)
-
-
-def xml_members(shape: Shape, value: Mapping[str, Any]) -> str:
-    """The elements inside a structure, in the model's order; members that lie elsewhere than in the body are
-    left out.
-    """
-    parts = []
-    for member, member_shape in shape.members.items():
-        held = value.get(member)
-        if held is None or "location" in member_shape.serialization:
-            continue
-        prefix = PREFIXED.get((shape.name, member))
-        if prefix is not None and not held.startswith(prefix):
-            held = prefix + held
-        parts.append(_element(wire_name(member_shape, member), member_shape, held))
-    return "".join(parts)
-
-
-def _element(name: str, shape: Shape, value: Any) -> str:
-    match shape.type_name:
-        case "structure":
-            _check_members(shape, value, shape.name)
-            content = xml_members(shape, value)
-        case "list":
-            # A list without a name for its members uses <member>: GetDNSSEC's KeySigningKeys, and all of sts.
-            item = wire_name(shape.member, "member")
-            content = "".join(_element(item, shape.member, one) for one in value)
-        case "map":
-            names = wire_name(shape.key, "key"), wire_name(shape.value, "value")
-            content = "".join(
-                f"<entry>{_element(names[0], shape.key, key)}{_element(names[1], shape.value, held)}</entry>"
-                for key, held in value.items()
-            )
-        case _:
-            content = escaped(_text(shape, value))
-    return f"<{name}>{content}</{name}>"
-
-
-def json_structure(shape: Shape, value: Mapping[str, Any]) -> dict[str, object]:
-    """A structure as JSON holds it, in the model's order."""
-    _check_members(shape, value, shape.name)
-    return {
-        wire_name(member_shape, member): _json(member_shape, value[member])
-        for member, member_shape in shape.members.items()
-        if value.get(member) is not None
-    }
-
-
-def _json(shape: Shape, value: Any) -> object:
-    match shape.type_name:
-        case "structure":
-            return json_structure(shape, value)
-        case "list":
-            return [_json(shape.member, one) for one in value]
-        case "map":
-            return {str(key): _json(shape.value, one) for key, one in value.items()}
-        case "blob":
-            return base64.b64encode(value).decode()
-        case "timestamp":
-            seconds = _moment(value).timestamp()
-            return int(seconds) if seconds.is_integer() else round(seconds, 3)
-        case "boolean":
-            return bool(value)
-        case "integer" | "long":
-            return int(value)
-        case "float" | "double":
-            return float(value)
-        case _:
-            return str(value)
-
-
-def _text(shape: Shape, value: Any) -> str:
-    match shape.type_name:
-        case "boolean":
-            return "true" if value else "false"
-        case "integer" | "long":
-            return str(int(value))
-        case "float" | "double":
-            return repr(float(value))
-        case "blob":
-            return base64.b64encode(value).decode()
-        case "timestamp":
-            return _moment(value).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        case _:
-            return str(value)
-
-
-def _moment(value: Any) -> datetime:
-    """UTC, from an aware datetime or epoch seconds."""
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("a response holds a time without a zone")
-        return value.astimezone(UTC)
-    return datetime.fromtimestamp(value, UTC)
-
-
-def _check_members(shape: Shape | None, value: Mapping[str, Any], where: str) -> None:
-    known = shape.members if shape is not None else {}
-    unknown = [member for member in value if member not in known]
-    if unknown:
-        raise ValueError(f"a response holds members that {where} does not have: {', '.join(unknown)}")
-
-
-def escaped(text: str) -> str:
-    """Text for an element; a carriage return survives only as a reference (XML 1.0 §2.11)."""
-    return escape(_NO_CHAR.sub("\ufffd", text), {"\r": "&#13;"})
+        before, after = f"<{wrapper}>", f"</{wrapper}>"
+    metadata = "<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata>"
+    return lambda content, id: f"{begin}{before}{content}{after}{metadata.format(id)}{end}"
