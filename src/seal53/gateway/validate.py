@@ -1,17 +1,24 @@
 """The constraints that the model declares, in AWS's words.
 
-Source of the texts: "1 validation error detected: Value 'v' at 'member' failed to satisfy constraint: …" as
-AWS's services answer; paths begin with a lower-case letter. Values of sensitive shapes are not repeated.
-Limits: a pattern that Python's `re` cannot read is left to the operation; what only an operation can know (a
-real zone, a good KMS key) is not a constraint.
+A checker is made once for each operation and only says whether all is well; what is wrong is looked for when
+it is not. Source of the texts: "1 validation error detected: Value 'v' at 'member' failed to satisfy
+constraint: …" as AWS's services answer; paths begin with a lower-case letter. Values of sensitive shapes are
+not repeated. Limits: a pattern that Python's `re` cannot read is left to the operation; what only an
+operation can know (a real zone, a good KMS key) is not a constraint.
 """
 
-from collections.abc import Iterator, Mapping
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from itertools import islice
 from typing import Any
 
 from seal53.gateway.errors import Reason, Refused
-from seal53.gateway.models import Family, Shape, compiled
+from seal53.gateway.models import Family, Service, Shape, compiled
 from seal53.gateway.route import Route
+
+Check = Callable[[Any], bool]
 
 _SHOWN = 1024  # characters of a value that a refusal repeats; no standard says
 _MOST = 10  # violations that a refusal lists
@@ -21,8 +28,8 @@ def validate(route: Route, parameters: Mapping[str, Any]) -> None:
     """Raises Refused that lists what is wrong. The operator's calls have no model and pass."""
     if route.service is None:
         return
-    shape: Shape | None = route.service.model.operation_model(route.operation).input_shape
-    if shape is None:
+    shape, is_well = _checker(route.service, route.operation)
+    if shape is None or is_well(parameters):
         return
     if route.family is Family.EC2:
         for member in shape.required_members:
@@ -30,12 +37,100 @@ def validate(route: Route, parameters: Mapping[str, Any]) -> None:
                 raise Refused(
                     Reason.MISSING_PARAMETER, f"The request must contain the parameter {_camel(member)}"
                 )
-    found = list(_structure(shape, parameters, ""))
-    if found:
-        plural = "error" if len(found) == 1 else "errors"
-        raise Refused(
-            Reason.INVALID, f"{len(found)} validation {plural} detected: {'; '.join(found[:_MOST])}"
-        )
+    violations = _structure(shape, parameters, "")
+    shown = list(islice(violations, _MOST))
+    if shown:
+        found = len(shown) + sum(1 for _ in violations)  # counted, not kept: there may be very many
+        plural = "error" if found == 1 else "errors"
+        raise Refused(Reason.INVALID, f"{found} validation {plural} detected: {'; '.join(shown)}")
+
+
+@cache
+def _checker(service: Service, operation: str) -> tuple[Shape | None, Check]:
+    shape: Shape | None = service.model.operation_model(operation).input_shape
+    return shape, (check(shape) if shape is not None else None) or _anything
+
+
+def check(shape: Shape) -> Check | None:
+    """A checker of values of the shape; None when it allows everything. Says no more than `_value` does."""
+    match shape.type_name:
+        case "structure":
+            return _check_structure(shape)
+        case "list":
+            return _both(_check_length(shape), _check_all(check(shape.member)))
+        case "map":
+            return _both(_check_length(shape), _check_map(check(shape.key), check(shape.value)))
+        case "string" if shape.enum:
+            return frozenset(shape.enum).__contains__
+        case "string":
+            return _both(_check_length(shape), _check_pattern(shape.metadata.get("pattern")))
+        case "blob":
+            return _check_length(shape)
+        case "integer" | "long" | "float" | "double":
+            return _check_range(shape)
+    return None
+
+
+def _anything(value: Any) -> bool:
+    return True
+
+
+def _both(first: Check | None, second: Check | None) -> Check | None:
+    if first is None or second is None:
+        return first or second
+    return lambda value: first(value) and second(value)
+
+
+def _check_structure(shape: Shape) -> Check | None:
+    required = frozenset(shape.required_members)
+    checks = {member: found for member, s in shape.members.items() if (found := check(s)) is not None}
+    if not checks and not required:
+        return None
+
+    def structure(value: Mapping[str, Any]) -> bool:
+        if not required <= value.keys():
+            return False
+        for member, held in value.items():  # noqa: SIM110  a generator costs as much as what it checks
+            if member in checks and not checks[member](held):
+                return False
+        return True
+
+    return structure
+
+
+def _check_all(one: Check | None) -> Check | None:
+    return None if one is None else lambda value: all(map(one, value))
+
+
+def _check_map(key: Check | None, held: Check | None) -> Check | None:
+    return _both(
+        None if key is None else lambda value: all(map(key, value)),
+        None if held is None else lambda value: all(map(held, value.values())),
+    )
+
+
+def _check_length(shape: Shape) -> Check | None:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if least is None and most is None:
+        return None
+    low, high = least or 0, sys.maxsize if most is None else most
+    return lambda value: low <= len(value) <= high
+
+
+def _check_range(shape: Shape) -> Check | None:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if least is None and most is None:
+        return None
+    low, high = -math.inf if least is None else least, math.inf if most is None else most
+    return lambda value: low <= value <= high
+
+
+def _check_pattern(pattern: str | None) -> Check | None:
+    expression = None if pattern is None else compiled(pattern)
+    if expression is None:
+        return None
+    matches = expression.fullmatch
+    return lambda value: matches(value) is not None
 
 
 def _structure(shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[str]:
