@@ -36,19 +36,29 @@ from seal53.config import Place, Settings, seeds
 from seal53.core import DataPlane
 from seal53.feed.link import Answers, Ended, Facts, Link, Started
 from seal53.feed.server import FeedServer
-from seal53.gateway import app as gateway
+from seal53.gateway.app import Gateway
 from seal53.reconcile import prover
 from seal53.reconcile.compose import RegistryAddresses
 from seal53.reconcile.keys import KeysLoop
 from seal53.reconcile.publish import Publisher
 from seal53.resolver.probe import LiveProbe
-from seal53.services import authorization, kms, operator, route53, route53domains, route53resolver, sts
+from seal53.services import (
+    authorization,
+    health_status,
+    kms,
+    operator,
+    route53,
+    route53domains,
+    route53resolver,
+    sts,
+)
 from seal53.services.context import Caller, Limits, Operation, Request, Response, Services
 from seal53.services.credentials import KnownCredentials
 from seal53.store import Store, changes, edges, outbox
 
 DATABASE = "seal53.db"
 _SERVED_WITHIN_S = 5.0  # how long an operator call waits for what it made to answer
+_SERVED_PAUSE_S = 0.002
 _FACTS_PAUSE_S = 0.02
 _CLOCK_EVERY_S = 30.0
 _AGAIN_S = 1.0
@@ -268,7 +278,7 @@ class _Control:
     # --- the API
 
     def _application(self) -> Any:
-        return gateway.build(
+        return Gateway(
             operations={
                 (service, name): _bound(self._services, operation)
                 for service, operations in OPERATIONS.items()
@@ -282,6 +292,8 @@ class _Control:
             operator={
                 "account": _bound(self._services, operator.create_account),
                 "vpc": self._create_vpc,
+                "health": self._set_health,
+                "health-list": _bound(self._services, health_status.list_statuses),
                 "stats": self._stats,
             },
         )
@@ -289,11 +301,21 @@ class _Control:
     def _create_vpc(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Returns when the new resolver answers, or after some seconds without."""
         made = dict(operator.create_vpc(self._services, request, caller))
-        until = self._clock.monotonic() + _SERVED_WITHIN_S
-        while self._clock.monotonic() < until and not self._in_sync(made["change_id"]):
-            time.sleep(0.01)
-        del made["change_id"]
+        self._served(made.pop("change_id"))
         return {**made, "port": self._place.port}
+
+    def _set_health(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+        """Returns when every name server goes by the status, or after some seconds without."""
+        told = dict(health_status.set_status(self._services, request, caller))
+        in_sync = self._served(told.pop("change_id"))
+        return {**told, "in_sync": in_sync}
+
+    def _served(self, change_id: str) -> bool:
+        """Whether the change is in sync, which is waited for some seconds at most."""
+        until = self._clock.monotonic() + _SERVED_WITHIN_S
+        while not (in_sync := self._in_sync(change_id)) and self._clock.monotonic() < until:
+            time.sleep(_SERVED_PAUSE_S)
+        return in_sync
 
     def _in_sync(self, change_id: str) -> bool:
         with self.store.read() as tx:

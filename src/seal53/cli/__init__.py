@@ -11,7 +11,7 @@ import typer
 
 from seal53 import __version__
 from seal53.base.errors import Fault
-from seal53.cli import account, demo, resolver, serve, status, vpc, zone
+from seal53.cli import account, demo, health, resolver, serve, status, vpc, zone
 
 app = typer.Typer(
     name="seal53",
@@ -26,6 +26,7 @@ app.command("status")(status.status)
 app.add_typer(vpc.app, name="vpc")
 app.add_typer(account.app, name="account")
 app.add_typer(zone.app, name="zone")
+app.add_typer(health.app, name="health")
 app.add_typer(resolver.app, name="resolver")
 app.add_typer(resolver.app, name="resolver")
 
