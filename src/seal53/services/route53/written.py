@@ -63,17 +63,18 @@ def write_out(tx: Tx, zone: HostedZone, edit: Edit, present: Iterable[ZoneSet]) 
     Raises: BatchRefused, with every alias whose target does not exist, is not the caller's to point at, or
             leads back to the alias.
     """
+    outward = {held.key: held for held in edit.puts if is_outward(zone.id, held)}
+    aimed = [(held, *_aim(tx, zone, held)) for held in outward.values()]
     before = {held.key for held in present if is_outward(zone.id, held)}
-    if before:
-        gone = before.intersection((*edit.deletes, *(held.key for held in edit.puts)))
-        alias_targets.delete(tx, zone.id, [(owner, rdata.TYPES[t], set_id) for owner, t, set_id in gone])
-    outward = [held for held in edit.puts if is_outward(zone.id, held)]
+    if before:  # only now: what they found of an AWS service's name is known to those that take their place
+        changed = before.intersection((*edit.deletes, *(held.key for held in edit.puts)))
+        gone = [(owner, rdata.TYPES[type], set_id) for owner, type, set_id in changed - outward.keys()]
+        alias_targets.delete(tx, zone.id, gone)
     if not outward:
         return edit
     problems: list[str] = []
     written: dict[tuple[Name, str, str], ZoneSet] = {}
-    for held in outward:
-        alias, refused = _aim(tx, zone, held)
+    for held, alias, refused in aimed:
         problems += refused
         if refused:
             continue
