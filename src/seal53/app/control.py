@@ -36,7 +36,7 @@ from seal53.config import Place, Settings, seeds
 from seal53.core import DataPlane
 from seal53.feed.link import Answers, Ended, Facts, Link, Started
 from seal53.feed.server import FeedServer
-from seal53.gateway.app import Gateway
+from seal53.gateway import app as gateway
 from seal53.reconcile import prover
 from seal53.reconcile.compose import RegistryAddresses
 from seal53.reconcile.keys import KeysLoop
@@ -45,6 +45,7 @@ from seal53.resolver.probe import LiveProbe
 from seal53.services import (
     authorization,
     health_status,
+    iam,
     kms,
     operator,
     route53,
@@ -69,6 +70,7 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "route53domains": route53domains.OPERATIONS,
     "route53resolver": route53resolver.OPERATIONS,
     "kms": kms.OPERATIONS,
+    "iam": iam.OPERATIONS,
     "sts": sts.OPERATIONS,
 }
 
@@ -278,7 +280,7 @@ class _Control:
     # --- the API
 
     def _application(self) -> Any:
-        return Gateway(
+        return gateway.Gateway(
             operations={
                 (service, name): _bound(self._services, operation)
                 for service, operations in OPERATIONS.items()
