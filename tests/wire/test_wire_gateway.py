@@ -18,7 +18,7 @@ from wire_world import ACCOUNT, KEY, NOW, SECRET, World
 from seal53.app import web
 from seal53.base.clock import SystemClock
 from seal53.base.errors import Fault
-from seal53.gateway.app import BODY_LIMIT
+from seal53.gateway.http import BODY_LIMIT
 from seal53.services.faults import AwsFault
 
 ZONE = "/2013-04-01/hostedzone/Z1"

@@ -22,7 +22,7 @@ from botocore.credentials import Credentials
 from seal53.base.clock import ManualClock
 from seal53.base.ids import AccountId, Ids
 from seal53.base.journal import Secret
-from seal53.gateway.app import build
+from seal53.gateway.app import Gateway
 from seal53.services.context import Caller
 from seal53.services.credentials import Credential
 
@@ -76,7 +76,7 @@ class World:
 
     def application(self) -> Any:
         if self.app is None:
-            self.app = build(
+            self.app = Gateway(
                 operations=self.toys,
                 credentials=lambda key: self.credentials.get(key),
                 clock=self.clock,

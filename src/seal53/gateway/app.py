@@ -9,23 +9,13 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from typing import Any
-
-import anyio
-from anyio import to_thread
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
-from starlette.requests import Request as HttpRequest
-from starlette.responses import Response as HttpResponse
-from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocketClose
 
 from seal53.base import journal
 from seal53.base.clock import Clock, UnixTime
 from seal53.base.errors import Fault
 from seal53.base.ids import Ids
-from seal53.gateway import errors, models, sigv4
+from seal53.gateway import errors, http, models, sigv4
 from seal53.gateway.errors import Reason, Refused
 from seal53.gateway.message import Message, Reply
 from seal53.gateway.models import Family, Service
@@ -33,6 +23,7 @@ from seal53.gateway.parse import parse
 from seal53.gateway.route import Route, Router, guess
 from seal53.gateway.serialize import serialize
 from seal53.gateway.validate import validate
+from seal53.gateway.workers import Workers
 from seal53.services.context import Caller, Request, Response
 from seal53.services.credentials import Credential
 from seal53.services.faults import render
@@ -43,10 +34,10 @@ Authorize = Callable[[str, str, Request, Caller], None]
 Record = Callable[[Mapping[str, object], "Call"], None]
 
 HEALTH_PATH = "/_seal53/health"
-BODY_LIMIT = 1_000_000  # octets; the largest real request is a change batch of 1000 records, some 300 kB
-BODY_TIME_S = 30.0
+WORKERS = Workers(most=40)
+"""The process's: the calls of all gateways share it. Beyond its bound a call waits for its turn."""
+
 _AGENT_MOST = 256  # characters of a client's own name for itself
-_DRAIN_LIMIT = 8 * BODY_LIMIT  # read and thrown away, so that the client sees our answer and not a reset
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,42 +63,14 @@ class Call:
         return (self.message.header("user-agent") or "")[:_AGENT_MOST]
 
 
-def build(
-    *,
-    operations: Mapping[tuple[str, str], Handler],
-    credentials: Credentials,
-    clock: Clock,
-    ids: Ids,
-    authorize: Authorize,
-    record: Record,
-    operator: Mapping[str, Callable[[Mapping[str, Any], Caller], Mapping[str, Any]]],
-) -> Starlette:
-    """The application.
+class Gateway:
+    """The ASGI application: the steps, and what they are given.
 
     Shape: `operations` maps (service, operation) to what does it; `operator` maps names under `/_seal53/`.
     `credentials` gives what an access key proves; `authorize` raises a Fault to refuse; `record` gets one
     flat mapping per call, once it is answered, and the call itself.
     Raises: ValueError, when `operations` names what no model has.
     """
-    gateway = Gateway(
-        operations=operations,
-        credentials=credentials,
-        clock=clock,
-        ids=ids,
-        authorize=authorize,
-        record=record,
-        operator=operator,
-    )
-    application = Starlette()
-    # Not a Route or Mount: their patterns miss paths with a line feed, which then get a reply that no SDK
-    # can read.
-    application.router.default = gateway
-    application.router.redirect_slashes = False
-    return application
-
-
-class Gateway:
-    """The steps, and what they are given."""
 
     def __init__(
         self,
@@ -143,26 +106,28 @@ class Gateway:
             self.serialize,
         )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
         if scope["type"] != "http":
-            await WebSocketClose()(scope, receive, send)
-            return
+            raise RuntimeError(f"the gateway speaks HTTP, not {scope['type']}")
         started = self._clock.monotonic()
         request_id = self._ids.uuid()
         now = self._clock.now()
         if scope["path"] == HEALTH_PATH and scope["method"] == "GET":
             # Liveness, for anyone who asks, unsigned and unrecorded: the gateway's loop turns.
             alive = Reply(status=200, body=b"ok", content_type="text/plain")
-            await _http(alive, request_id, now)(scope, receive, send)
+            await http.reply(send, alive, request_id, now)
             return
         try:
-            message, refusal = await read(HttpRequest(scope, receive))
-        except ClientDisconnect:
+            message, refusal = await http.read(scope, receive)
+        except http.Gone:
             return
-        service, family = guess(message, self._services)
-        call = Call(message=message, request_id=request_id, now=now, service=service, family=family)
-        reply = await to_thread.run_sync(self.answer, call, refusal, started)
-        await _http(reply, request_id, now)(scope, receive, send)
+
+        def answer() -> Reply:
+            service, family = guess(message, self._services)
+            call = Call(message=message, request_id=request_id, now=now, service=service, family=family)
+            return self.answer(call, refusal, started)
+
+        await http.reply(send, await WORKERS.run(answer), request_id, now)
 
     def answer(self, call: Call, refusal: Refused | None, started: float) -> Reply:
         """Runs the steps; whatever is raised becomes an answer.
@@ -309,45 +274,6 @@ class Gateway:
             self._record(entry, call)
         except Exception as failure:  # noqa: BLE001  the answer stands, whatever becomes of its record
             journal.event("a call was not recorded", level=logging.ERROR, error=repr(failure), **entry)
-
-
-async def read(request: HttpRequest) -> tuple[Message, Refused | None]:
-    """The whole request, or as much as is allowed and the reason to refuse it."""
-    body = bytearray()
-    refusal: Refused | None = None
-    over = 0
-    with anyio.move_on_after(BODY_TIME_S) as deadline:
-        async for chunk in request.stream():
-            if refusal is None and len(body) + len(chunk) <= BODY_LIMIT:
-                body += chunk
-                continue
-            refusal = Refused(Reason.TOO_LARGE, f"The request body is larger than {BODY_LIMIT} bytes")
-            over += len(chunk)
-            if over > _DRAIN_LIMIT:
-                break
-    if deadline.cancelled_caught:
-        refusal = Refused(
-            Reason.TIMED_OUT, f"The request body did not arrive within {BODY_TIME_S:.0f} seconds"
-        )
-    scope = request.scope
-    path: bytes = scope.get("raw_path") or scope["path"].encode()
-    message = Message(
-        method=scope["method"],
-        path=path.partition(b"?")[0],
-        query=scope["query_string"],
-        headers=tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"]),
-        body=bytes(body),
-        source_address=request.client.host if request.client else "",
-    )
-    return message, refusal
-
-
-def _http(reply: Reply, request_id: str, now: UnixTime) -> HttpResponse:
-    """SDKs correct their clocks from Date, so every reply has it."""
-    headers = {**dict(reply.headers), "Date": formatdate(now, usegmt=True), "x-amzn-RequestId": request_id}
-    response = HttpResponse(reply.body, status_code=reply.status, headers=headers)
-    response.headers["content-type"] = reply.content_type
-    return response
 
 
 def _known(value: Any) -> Any:
