@@ -3,6 +3,7 @@
     main thread   one event loop: gateway (uvicorn), feed, the line to the supervisor, the ready file's facts
     "publish"     reconcile.publish: composes, proves, sends; woken by commits and acknowledgements
     "keys"        reconcile.keys: signs DNSKEY RRsets anew when they are due
+    "aliases"     reconcile.aliases: looks up what aliases to AWS services point at; woken by new ones
     operations    run in the gateway's worker threads
 
 A round of a thread that fails is told in the journal and tried again. What ends a thread ends the process,
@@ -38,9 +39,11 @@ from seal53.feed.link import Answers, Ended, Facts, Link, Started
 from seal53.feed.server import FeedServer
 from seal53.gateway import app as gateway
 from seal53.reconcile import prover
+from seal53.reconcile.aliases import AliasLoop
 from seal53.reconcile.compose import RegistryAddresses
 from seal53.reconcile.keys import KeysLoop
 from seal53.reconcile.publish import Publisher
+from seal53.resolver.lookup import LiveLookup
 from seal53.resolver.probe import LiveProbe
 from seal53.services import (
     authorization,
@@ -55,7 +58,8 @@ from seal53.services import (
 )
 from seal53.services.context import Caller, Limits, Operation, Request, Response, Services
 from seal53.services.credentials import KnownCredentials
-from seal53.store import Store, changes, edges, outbox
+from seal53.services.route53 import written
+from seal53.store import Store, alias_targets, changes, edges, outbox
 
 DATABASE = "seal53.db"
 _SERVED_WITHIN_S = 5.0  # how long an operator call waits for what it made to answer
@@ -148,6 +152,11 @@ class _Control:
         for edge_id in link.live:
             self._feed.expect(edge_id)
         self._keys = KeysLoop(self.store, place.kek, kms.DnssecSigners(self._services))
+        lookup = LiveLookup(
+            boot.hints, boot.anchors, boot.upstream_port, clock=self._clock, entropy=secrets.token_bytes
+        )
+        self._aliases = AliasLoop(self.store, lookup, written.renew)
+        self._aliases_changed = threading.Event()
         self._ended = threading.Event()
         self._composed = threading.Event()
 
@@ -159,11 +168,16 @@ class _Control:
         committed = asyncio.Event()
         self.store.watch((outbox.TABLE,), self._publisher.wake)
         self.store.watch(facts.TABLES, lambda: _soon(loop, committed))
+        self.store.watch((alias_targets.TABLE,), self._aliases_changed.set)
         telling = asyncio.create_task(self._tell(server, committed))
         telling.add_done_callback(self._told)
         threads = [
             threading.Thread(target=self._guarded, args=(part,), name=name, daemon=True)
-            for name, part in (("publish", self._publish), ("keys", self._sign))
+            for name, part in (
+                ("publish", self._publish),
+                ("keys", self._sign),
+                ("aliases", self._look_up),
+            )
         ]
         for thread in threads:
             thread.start()
@@ -182,6 +196,7 @@ class _Control:
         self._server.should_exit = True
         self._ended.set()
         self._composed.set()
+        self._aliases_changed.set()
         self._publisher.stop()
 
     # --- threads
@@ -216,6 +231,20 @@ class _Control:
                 except Exception:  # noqa: BLE001  told, and tried again
                     journal.event("keys-failed", level=logging.ERROR, trace=traceback.format_exc())
             self._ended.wait(_CLOCK_EVERY_S)
+
+    def _look_up(self) -> None:
+        self._composed.wait()
+        while not self._ended.is_set():
+            self._aliases_changed.clear()
+            now = self._clock.now()
+            try:
+                wake_at = self._aliases.tick(now)
+            except Exception:  # noqa: BLE001  told, and tried again
+                journal.event("aliases-failed", level=logging.ERROR, trace=traceback.format_exc())
+                wake_at = now + int(_CLOCK_EVERY_S)
+            pause = None if wake_at is None else min(_CLOCK_EVERY_S, max(0.0, wake_at - now))
+            if not self._ended.is_set():
+                self._aliases_changed.wait(pause)
 
     def _register(self, edge_id: str, role: str) -> None:
         with self.store.write() as tx:

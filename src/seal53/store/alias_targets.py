@@ -216,10 +216,13 @@ def due(tx: Tx, now: int, most: int) -> list[Sought]:
         .order_by(alias_targets.c.look_at, alias_targets.c.target_name, alias_targets.c.type)
         .limit(most)
     )
-    found = {(row.target_name, row.type): _alias(row) for row in rows}
-    return [
-        Sought(target=alias.target, type=alias.type, found=alias.found or Found()) for alias in found.values()
-    ]
+    found: dict[tuple[bytes, str], Sought] = {}
+    for row in rows:
+        if (row.target_name, row.type) not in found:
+            alias = _alias(row)
+            its = Sought(target=alias.target, type=alias.type, found=alias.found or Found())
+            found[row.target_name, row.type] = its
+    return list(found.values())
 
 
 def next_look_at(tx: Tx) -> int | None:
@@ -236,6 +239,24 @@ def learn(tx: Tx, target: Name, type: str, found: Found) -> None:
         update(alias_targets)
         .where(_is_service(target), alias_targets.c.type == type)
         .values(**_found_values(found))
+    )
+
+
+def put_off(tx: Tx, target: Name, type: str, found: Found) -> None:
+    """Keeps that a name was looked up and when to look again, where what it is answered with is the same.
+
+    An alias that was made meanwhile, and knows nothing yet, stays due.
+    """
+    values = _found_values(found)
+    rdatas = values.pop("rdatas")
+    tx.execute(
+        update(alias_targets)
+        .where(
+            _is_service(target),
+            alias_targets.c.type == type,
+            alias_targets.c.rdatas.is_not_distinct_from(rdatas),
+        )
+        .values(**values)
     )
 
 
