@@ -9,7 +9,7 @@ Source: EC2 API, 2016-11-15. Not for: anything that hosts or routes.
 import binascii
 import ipaddress
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -261,9 +261,12 @@ def _pattern(value: str) -> re.Pattern[str]:
 
 def _place(token: str) -> str:
     try:
-        return urlsafe_b64decode(token).decode("ascii")
+        place = b64decode(token, altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError):
-        raise _invalid(token, "nextToken", "It is not one that a list has returned.") from None
+        place = ""
+    if not place.startswith("vpc-"):
+        raise _invalid(token, "nextToken", "It is not one that a list has returned.")
+    return place
 
 
 def _dry(request: Request) -> None:
