@@ -47,6 +47,7 @@ from seal53.resolver.lookup import LiveLookup
 from seal53.resolver.probe import LiveProbe
 from seal53.services import (
     authorization,
+    ec2,
     health_status,
     iam,
     kms,
@@ -73,6 +74,7 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "route53": route53.OPERATIONS,
     "route53domains": route53domains.OPERATIONS,
     "route53resolver": route53resolver.OPERATIONS,
+    "ec2": ec2.OPERATIONS,
     "kms": kms.OPERATIONS,
     "iam": iam.OPERATIONS,
     "sts": sts.OPERATIONS,
