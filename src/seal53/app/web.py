@@ -91,8 +91,8 @@ class Gathering(asyncio.Transport):
         self._under.abort()
 
 
-class _TooLarge(Exception):
-    """The head of a request is longer than it may be."""
+class _TooMany(Exception):
+    """More requests were sent ahead than are kept."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -108,8 +108,7 @@ class Protocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._head = 0  # octets of the head so far
-        self._untold = 0  # octets that the parser was fed since it last told something
+        self._untold = 0  # octets of a head, or of what follows a chunked body, that the parser keeps
         self._head_by: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -128,21 +127,13 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= _PIPELINED:
-            raise _TooLarge
+            raise _TooMany
         super().on_message_begin()
-        self._head = 0
         if self._head_by is None:
             self._await_head()
 
-    def on_url(self, url: bytes) -> None:
-        self._told(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._told(len(name) + len(value) + 4)
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
+        self._untold = 0
         self._head_came()
         super().on_headers_complete()
 
@@ -153,12 +144,6 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._untold = 0
         super().on_message_complete()
-
-    def _told(self, octets: int) -> None:
-        self._untold = 0
-        self._head += octets
-        if self._head > HEAD_LIMIT:
-            raise _TooLarge
 
     def _await_head(self) -> None:
         self._head_by = self.loop.call_later(HEAD_TIME_S, self.transport.close)

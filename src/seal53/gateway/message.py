@@ -3,12 +3,13 @@
 Headers keep their octets and their order, as signatures are computed over exactly these. Not for: meaning.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """A request, whole.
 
@@ -22,10 +23,17 @@ class Message:
     body: bytes = b""
     source_address: str = ""
 
+    @cached_property
+    def by_name(self) -> Mapping[str, list[bytes]]:
+        """The values of each header, in order."""
+        found: dict[str, list[bytes]] = {}
+        for name, value in self.headers:
+            found.setdefault(name.decode("latin-1"), []).append(value)
+        return found
+
     def values(self, name: str) -> list[bytes]:
         """All values of a header, in order; none when it is absent. `name` is lower case."""
-        wanted = name.encode()
-        return [value for key, value in self.headers if key == wanted]
+        return self.by_name.get(name, [])
 
     def header(self, name: str) -> str | None:
         """The first value of a header; octets that are not ASCII become U+FFFD."""

@@ -37,21 +37,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    method: str
-    segments: tuple[str, ...]  # "{Id}" or a literal
+    literals: tuple[tuple[int, str], ...]  # (number of the segment, what it must be)
+    labels: tuple[tuple[int, str], ...]  # (number of the segment, its label)
     operation: str
 
-    def match(self, method: str, segments: tuple[str, ...]) -> dict[str, str] | None:
-        if method != self.method or len(segments) != len(self.segments):
-            return None
-        labels = {}
-        for wanted, found in zip(self.segments, segments, strict=True):
-            label = _LABEL.fullmatch(wanted)
-            if label is not None:
-                labels[label[1]] = found
-            elif wanted != found:
+    def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
+        for at, literal in self.literals:
+            if segments[at] != literal:
                 return None
-        return labels
+        return {label: segments[at] for at, label in self.labels}
 
 
 def guess(message: Message, services: Mapping[str, Service]) -> tuple[Service | None, Family]:
@@ -147,8 +141,8 @@ class Router:
         service = self._services["route53"]
         segments = _segments(message.path)[1:]
         for candidate in (segments, _joined_ids(segments)):
-            for template in self._templates:
-                labels = template.match(message.method, candidate)
+            for template in self._templates.get((message.method, len(candidate)), ()):
+                labels = template.match(candidate)
                 if labels is not None:
                     return Route(
                         family=service.family,
@@ -160,13 +154,15 @@ class Router:
         raise Refused(Reason.UNKNOWN_OPERATION, f"No operation at {message.method} {_shown(message.path)}")
 
 
-def _templates(service: Service) -> tuple[_Template, ...]:
-    """All templates of a service, those with more literal segments first."""
-    found = []
-    for name, (method, path) in service.paths.items():
-        segments = tuple(part for part in path.split("/") if part)
-        found.append(_Template(method, segments[1:], name))
-    return tuple(sorted(found, key=lambda t: sum(s.startswith("{") for s in t.segments)))
+def _templates(service: Service) -> Mapping[tuple[str, int], tuple[_Template, ...]]:
+    """All templates of a service by method and number of segments, those with more literals first."""
+    found: dict[tuple[str, int], list[_Template]] = {}
+    for operation, (method, path) in service.paths.items():
+        segments = [part for part in path.split("/") if part][1:]
+        labels = tuple((at, part[1:-1]) for at, part in enumerate(segments) if _LABEL.fullmatch(part))
+        literals = tuple((at, part) for at, part in enumerate(segments) if not _LABEL.fullmatch(part))
+        found.setdefault((method, len(segments)), []).append(_Template(literals, labels, operation))
+    return {key: tuple(sorted(those, key=lambda t: -len(t.literals))) for key, those in found.items()}
 
 
 def _is_versioned(path: bytes, service: Service) -> bool:

@@ -218,8 +218,8 @@ def _require_signed_headers(message: Message, claim: Claim) -> None:
     signed = set(claim.signed_headers)
     if "host" not in signed:
         raise Refused(Reason.BAD_SIGNATURE, "'Host' must be a 'SignedHeader' in the AWS Authorization.")
-    present = {name.decode("latin-1") for name, _ in message.headers}
-    for name in sorted(present):
+    present = message.by_name.keys()
+    for name in present:
         if name.startswith("x-amz-") and name not in signed:
             raise Refused(
                 Reason.BAD_SIGNATURE, f"'{name}' must be a 'SignedHeader' in the AWS Authorization."
@@ -343,6 +343,7 @@ def _encoded(value: bytes) -> str:
     return quote_from_bytes(value, safe="~")
 
 
+@lru_cache(maxsize=64)  # asked twice for a request, and those of a second say the same
 def _seconds(moment: str) -> int | None:
     try:
         return int(datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp())
