@@ -182,7 +182,10 @@ impl PyDataPlane {
         py: Python<'_>,
         collections: HashMap<String, HashMap<String, Vec<String>>>,
     ) -> Result<(), Fault> {
-        py.detach(|| Ok(self.plane.set_cidr(Cidr::parse(collections)?)))
+        py.detach(|| {
+            self.plane.set_cidr(Cidr::parse(collections)?);
+            Ok(())
+        })
     }
 
     /// Logs the queries that these zones cover, and no others from now on.

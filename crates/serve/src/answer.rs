@@ -8,7 +8,7 @@
 use std::net::SocketAddr;
 
 use wire::{Builder, CLASS_IN, Flags, Head, Key, Opt, Query, QueryError, Rcode, RrType};
-use zone::Facts;
+use zone::{Block, Chooser, Entropy, Facts};
 
 use crate::compose::compose;
 use crate::counters::Counters;
@@ -104,27 +104,6 @@ pub trait ReplySink: Send {
 /// Makes the way back; called only when a query has to wait.
 pub type Origin<'a> = dyn Fn() -> Box<dyn ReplySink> + 'a;
 
-/// A small generator that spreads load over the records of an RRset; not for anything secret.
-#[derive(Clone, Debug)]
-pub struct Entropy(u64);
-
-impl Entropy {
-    /// Starts from a seed; the same seed gives the same numbers.
-    #[must_use]
-    pub const fn new(seed: u64) -> Entropy {
-        Entropy(seed)
-    }
-
-    /// The next number (SplitMix64).
-    pub const fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-}
-
 /// A question that is understood, and what its reply depends on.
 pub(crate) struct Ask<'a> {
     pub(crate) query: &'a Query<'a>,
@@ -134,7 +113,9 @@ pub(crate) struct Ask<'a> {
     pub(crate) now: u64,
     /// Which record of an RRset comes first, modulo their number.
     pub(crate) turn: usize,
-    pub(crate) facts: &'a Facts,
+    /// What the choices among record sets begin with.
+    seed: u64,
+    facts: &'a Facts,
     pub(crate) counters: &'a Counters,
 }
 
@@ -152,8 +133,14 @@ impl<'a> Ask<'a> {
             // RFC 6891 §6.2.3: sizes below 512 count as 512.
             (Transport::Udp, Some(edns)) => usize::from(edns.udp_size.clamp(UDP_LEAST, UDP_REPLY)),
         };
+        let seed = entropy.draw();
         // Only the spread counts, not the width of the number.
-        Ask { query, limit, now, turn: entropy.draw() as u32 as usize, facts, counters }
+        Ask { query, limit, now, turn: seed as u32 as usize, seed, facts, counters }
+    }
+
+    /// What chooses among record sets; `client` is what is known of the client's address, if it counts.
+    pub(crate) fn chooser(&self, client: Option<Block>) -> Chooser<'a> {
+        Chooser::new(self.facts, client, self.seed)
     }
 
     /// Completes a reply: the OPT if the query had one, the header, the counters.
@@ -220,7 +207,8 @@ pub fn answer(
     let Some(cell) = view.covering(&key, query.qtype) else {
         return ask.refuse(flags(Rcode::REFUSED), Some((ede::NOT_AUTHORITATIVE, "")), out);
     };
-    let reply = compose(&ask, &cell.load(), &key, out);
+    let from = Block::of(client.addr.ip());
+    let reply = compose(&ask, &cell.load(), &key, Some(from), out);
     if let Some(logging) = logging.filter(|_| cell.is_logged()) {
         logging.put(cell, &ask, client, transport == Transport::Tcp, out);
     }

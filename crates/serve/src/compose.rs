@@ -5,7 +5,7 @@
 //! What is wanted signed and cannot be signed becomes SERVFAIL (I1).
 
 use wire::{Builder, Flags, Full, Key, Rcode, RrType, Section, equal_wire};
-use zone::{Denied, End, Outcome, Records, Referral, Served, ZoneVersion};
+use zone::{Block, Chooser, Denied, End, Outcome, Records, Referral, Served, Slot, Unknown, ZoneVersion};
 
 use crate::answer::{Ask, Reply, ede};
 use crate::sign::{Absent, Denial, MAX_SIGNED_TTL, Rrsig, SignError, Signer, deny};
@@ -23,11 +23,19 @@ pub(crate) enum Halt {
     Unsigned(SignError),
     /// The zone has no SOA, so nothing can be denied.
     NoSoa,
+    /// There is something, and what is not known.
+    Unknown(Unknown),
 }
 
 impl From<Full> for Halt {
     fn from(_: Full) -> Halt {
         Halt::Full
+    }
+}
+
+impl From<Unknown> for Halt {
+    fn from(unknown: Unknown) -> Halt {
+        Halt::Unknown(unknown)
     }
 }
 
@@ -38,9 +46,16 @@ impl From<SignError> for Halt {
 }
 
 /// Answers a question from the zone that covers it.
-pub(crate) fn compose(ask: &Ask<'_>, state: &ZoneState, key: &Key, out: &mut Vec<u8>) -> Reply {
+pub(crate) fn compose(
+    ask: &Ask<'_>,
+    state: &ZoneState,
+    key: &Key,
+    client: Option<Block>,
+    out: &mut Vec<u8>,
+) -> Reply {
     let zone = &state.version;
-    let outcome = zone.lookup(ask.query.qname, key, ask.query.qtype);
+    let mut chooser = ask.chooser(client);
+    let outcome = zone.lookup(ask.query.qname, key, ask.query.qtype, &mut chooser);
     let signer =
         state.signing.as_deref().map(|signing| Signer::new(signing, zone.apex(), ask.now, ask.counters));
     let flags = Flags { aa: true, ..Flags::default() };
@@ -51,6 +66,7 @@ pub(crate) fn compose(ask: &Ask<'_>, state: &ZoneState, key: &Key, out: &mut Vec
         signer,
         // RFC 3225 §3: DNSSEC records only for those who ask for them.
         prover: signer.filter(|_| ask.query.wants_dnssec()),
+        chooser,
         builder,
         rcode: Rcode::NOERROR,
     };
@@ -66,6 +82,10 @@ pub(crate) fn compose(ask: &Ask<'_>, state: &ZoneState, key: &Key, out: &mut Vec
             return fail(ask, code, "the answer could not be signed", out);
         }
         Err(Halt::NoSoa) => return fail(ask, ede::OTHER, "the zone has no SOA", out),
+        Err(Halt::Unknown(unknown)) => {
+            let (code, text) = explain(unknown);
+            return fail(ask, code, text, out);
+        }
     }
     let Composer { builder, rcode, prover, .. } = composer;
     // RFC 9824 §5.1: the flag is set in replies to queries that have it.
@@ -78,6 +98,14 @@ fn fail(ask: &Ask<'_>, code: u16, text: &str, out: &mut Vec<u8>) -> Reply {
     ask.refuse(Flags { rcode: Rcode::SERVFAIL, ..Flags::default() }, Some((code, text)), out)
 }
 
+/// The extended error for what cannot be told.
+pub(crate) fn explain(unknown: Unknown) -> (u16, &'static str) {
+    match unknown {
+        Unknown::Unresolved => (ede::NO_REACHABLE_AUTHORITY, "the alias target could not be looked up"),
+        Unknown::Tangled => (ede::OTHER, "too many aliases to follow"),
+    }
+}
+
 struct Composer<'a, 'b> {
     ask: &'a Ask<'a>,
     zone: &'a ZoneVersion,
@@ -85,6 +113,7 @@ struct Composer<'a, 'b> {
     signer: Option<Signer<'a>>,
     /// For a signed zone, if the client wants proofs.
     prover: Option<Signer<'a>>,
+    chooser: Chooser<'a>,
     builder: Builder<'b>,
     rcode: Rcode,
 }
@@ -118,6 +147,7 @@ impl<'a> Composer<'a, '_> {
                     _ => self.put_denial(outcome.owner, Absent::Name),
                 }
             }
+            End::Unknown(unknown) => Err((*unknown).into()),
             // RFC 1034 §4.3.2 step 3a: what the chain leads to, the client asks for elsewhere.
             End::OutOfZone | End::EndlessChain => Ok(()),
         }
@@ -126,9 +156,9 @@ impl<'a> Composer<'a, '_> {
     /// An RRset with its signature.
     fn put(&mut self, section: Section, served: &Served<'_>) -> Result<(), Halt> {
         let ttl = self.ttl(served.records.ttl());
-        self.put_records(section, served.owner, served.rtype, ttl, served.records)?;
+        self.put_records(section, served.owner, served.rtype, ttl, &served.records)?;
         if let Some(prover) = self.prover {
-            let rrsig = prover.sign(served.owner, served.rtype, ttl, served.records, served.slot)?;
+            let rrsig = prover.sign(served.owner, served.rtype, ttl, &served.records, served.slot)?;
             self.put_rrsig(section, served.owner, ttl, &rrsig)?;
         }
         Ok(())
@@ -169,10 +199,13 @@ impl<'a> Composer<'a, '_> {
             RrType::NSEC => self.put_made(signer, owner, absent),
             RrType::RRSIG => {
                 let is_wildcard = matches!(denied, Denied::Wildcard(_));
-                let any = denied.node().and_then(|node| self.zone.any_at(owner, node, is_wildcard));
+                let any = match denied.node() {
+                    Some(node) => self.zone.any_at(owner, node, is_wildcard, &mut self.chooser)?,
+                    None => None,
+                };
                 let Some(served) = any else { return self.put_made(signer, owner, absent) };
                 let ttl = self.ttl(served.records.ttl());
-                let rrsig = signer.sign(owner, served.rtype, ttl, served.records, served.slot)?;
+                let rrsig = signer.sign(owner, served.rtype, ttl, &served.records, served.slot)?;
                 Ok(self.put_rrsig(Section::Answer, owner, ttl, &rrsig)?)
             }
             _ => self.put_denial(owner, absent),
@@ -196,7 +229,7 @@ impl<'a> Composer<'a, '_> {
     /// The NSEC of a name as the answer, or for qtype RRSIG its signature. These types exist wherever a denial says so,
     /// so a denial of them would contradict itself.
     fn put_made(&mut self, signer: Signer<'a>, owner: &[u8], absent: Absent<'a>) -> Result<(), Halt> {
-        let Denial { records, slot } = self.denial(owner, absent)?;
+        let Denial { records, slot } = self.denial(owner, absent, None)?;
         let ttl = records.ttl();
         let wants_rrsig = self.ask.query.qtype == RrType::RRSIG;
         if !wants_rrsig {
@@ -218,13 +251,25 @@ impl<'a> Composer<'a, '_> {
         self.put_records(Section::Authority, apex, RrType::SOA, ttl, soa.records())?;
         let Some(prover) = self.prover else { return Ok(()) };
         let own_ttl = self.ttl(soa.records().ttl());
-        let rrsig = prover.sign(apex, RrType::SOA, own_ttl, soa.records(), soa.slot())?;
+        let rrsig = prover.sign(
+            apex,
+            RrType::SOA,
+            own_ttl,
+            soa.records(),
+            soa.slot().map_or(Slot::None, Slot::One),
+        )?;
         self.put_rrsig(Section::Authority, apex, ttl, &rrsig)?;
-        self.put_nsec(prover, owner, absent)
+        self.put_nsec(prover, owner, absent, self.ask.query.qtype)
     }
 
-    fn put_nsec(&mut self, prover: Signer<'a>, owner: &[u8], absent: Absent<'a>) -> Result<(), Halt> {
-        let Denial { records, slot } = self.denial(owner, absent)?;
+    fn put_nsec(
+        &mut self,
+        prover: Signer<'a>,
+        owner: &[u8],
+        absent: Absent<'a>,
+        denied: RrType,
+    ) -> Result<(), Halt> {
+        let Denial { records, slot } = self.denial(owner, absent, Some(denied))?;
         let ttl = records.ttl();
         self.put_records(Section::Authority, owner, RrType::NSEC, ttl, &records)?;
         let rrsig = prover.sign(owner, RrType::NSEC, ttl, &records, slot)?;
@@ -233,23 +278,23 @@ impl<'a> Composer<'a, '_> {
         Ok(())
     }
 
-    fn denial(&self, owner: &[u8], absent: Absent<'a>) -> Result<Denial<'a>, Halt> {
+    fn denial(&self, owner: &[u8], absent: Absent<'a>, denied: Option<RrType>) -> Result<Denial<'a>, Halt> {
         // RFC 9077 §3: the lesser of the SOA's TTL and MINIMUM.
         let ttl = self.ttl(self.zone.soa().ok_or(Halt::NoSoa)?.negative_ttl());
         let is_apex = equal_wire(owner, self.zone.apex().as_wire());
-        Ok(deny(self.zone, is_apex, owner, absent, ttl)?)
+        Ok(deny(self.zone, is_apex, owner, absent, denied, ttl)?)
     }
 
     fn put_referral(&mut self, referral: &Referral<'a>) -> Result<(), Halt> {
         let Referral { cut, ns, ds } = referral;
         let ns_ttl = self.ttl(ns.records.ttl());
         // RFC 4035 §3.1.1: the NS RRset of a cut is the child's and has no signature here.
-        self.put_records(Section::Authority, ns.owner, RrType::NS, ns_ttl, ns.records)?;
+        self.put_records(Section::Authority, ns.owner, RrType::NS, ns_ttl, &ns.records)?;
         if let Some(prover) = self.prover {
             match ds {
                 Some(ds) => self.put(Section::Authority, ds)?,
                 // RFC 4035 §3.1.4, RFC 9824 §3.4: the proof that there is no DS.
-                None => self.put_nsec(prover, ns.owner, Absent::Types(cut))?,
+                None => self.put_nsec(prover, ns.owner, Absent::Types(cut), RrType::DS)?,
             }
         }
         let cut_key = cut.owner.key();
@@ -269,7 +314,7 @@ impl<'a> Composer<'a, '_> {
     }
 
     /// Addresses of the hosts that an answer names, as far as they are here and fit.
-    fn put_hosts(&mut self, served: &Served<'a>) -> Result<(), Halt> {
+    fn put_hosts(&mut self, served: &Served<'_>) -> Result<(), Halt> {
         let before = match served.rtype {
             RrType::NS => 0,
             RrType::MX => 2,
@@ -286,14 +331,14 @@ impl<'a> Composer<'a, '_> {
     }
 
     /// The addresses of one host; says whether they fit. Glue has no signature, what is ours has one.
-    fn put_addresses(&mut self, host: &'a [u8], with_glue: bool) -> Result<bool, Halt> {
+    fn put_addresses(&mut self, host: &[u8], with_glue: bool) -> Result<bool, Halt> {
         for rtype in [RrType::A, RrType::AAAA] {
-            let Some(address) = self.zone.address(host, rtype) else { continue };
+            let Some(address) = self.zone.address(host, rtype, &mut self.chooser) else { continue };
             let before = self.builder.checkpoint();
             let written = match (address.is_glue, with_glue) {
                 (true, false) => continue,
                 (true, true) => {
-                    let Served { owner, records, .. } = address.served;
+                    let Served { owner, records, .. } = &address.served;
                     let ttl = self.ttl(records.ttl());
                     self.put_records(Section::Additional, owner, rtype, ttl, records).map_err(Halt::from)
                 }

@@ -20,7 +20,7 @@ mod tcp;
 pub mod udp;
 pub mod view;
 
-pub use answer::{Client, Entropy, Logging, Origin, Reply, ReplySink, Transport, World, answer};
+pub use answer::{Client, Logging, Origin, Reply, ReplySink, Transport, World, answer};
 pub use cache::Entry;
 pub use counters::{Counter, Counters};
 pub use flights::{MAX_FLIGHTS, MAX_WAITERS, Miss, PATIENCE};
@@ -30,4 +30,4 @@ pub use recursor::{Recursor, ResolverSettings};
 pub use server::{Server, unix_milliseconds, unix_seconds};
 pub use sink::ReplyTo;
 pub use view::{View, ZoneCell, ZoneState};
-pub use zone::{BadBlock, Cidr, Facts, Health};
+pub use zone::{BadBlock, Cidr, Entropy, Facts, Health};

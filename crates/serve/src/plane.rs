@@ -15,9 +15,9 @@ use dnssec::{DnssecError, Signing, SigningKey, Window};
 use parking_lot::Mutex;
 use wire::{Edit, Name, RrType};
 use zeroize::Zeroizing;
-use zone::{Cidr, Facts, Health, ZoneError, ZoneVersion};
+use zone::{Cidr, Entropy, Facts, Health, ZoneError, ZoneVersion};
 
-use crate::answer::{Client, Entropy, Logging, Reply, ReplySink, Transport, World, answer};
+use crate::answer::{Client, Logging, Reply, ReplySink, Transport, World, answer};
 use crate::cache::Entry;
 use crate::counters::Counters;
 use crate::flights::{Miss, MissQueue};

@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use wire::{Builder, Flags, Full, Key, Name, Query, RRset, Rcode, RrType, Section, equal_wire};
-use zone::{Cuts, End, Facts, MAX_CHAIN, Served, Step};
+use zone::{Cuts, End, Entropy, Facts, MAX_CHAIN, Served, Step};
 
-use crate::answer::{Ask, Client, Entropy, Origin, Reply, Transport, ede};
+use crate::answer::{Ask, Client, Origin, Reply, Transport, ede};
 use crate::cache::{Cache, Entry, Kept, Question};
+use crate::compose::explain;
 use crate::counters::Counters;
 use crate::flights::{Boarding, Flights, Landing, Miss, MissQueue, Waiter};
 use crate::view::View;
@@ -23,6 +24,9 @@ use crate::view::View;
 const CACHE_OCTETS: usize = 32 << 20;
 /// How long after a flush an answer that nobody waits for is not kept: it may have been found out before.
 const DISTRUST_FOR: Duration = Duration::from_secs(30);
+
+/// The extended error of a private zone that cannot deny anything.
+const NO_SOA: (u16, &str) = (ede::OTHER, "the private zone has no SOA");
 
 /// How a resolver behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +54,8 @@ enum Gap {
     Unknown(SmallVec<[u8; 64]>),
     /// A private zone without SOA.
     NoSoa,
+    /// A private zone has something, and what is not known.
+    Withheld(zone::Unknown),
 }
 
 impl From<Full> for Gap {
@@ -308,9 +314,9 @@ impl Recursor {
                 out.clear();
                 return Err(name);
             }
-            Err(Gap::NoSoa) => {
-                let why = Some((ede::OTHER, "the private zone has no SOA"));
-                return Ok(ask.refuse(resolver_flags(Rcode::SERVFAIL), why, out));
+            Err(Gap::NoSoa) => return Ok(ask.refuse(resolver_flags(Rcode::SERVFAIL), Some(NO_SOA), out)),
+            Err(Gap::Withheld(unknown)) => {
+                return Ok(ask.refuse(resolver_flags(Rcode::SERVFAIL), Some(explain(unknown)), out));
             }
         }
         let Walk { builder, rcode, has_private, .. } = walk;
@@ -362,9 +368,17 @@ impl Recursor {
         let flags = Flags { aa: true, ..Flags::default() };
         let builder = Builder::reply(&mut out, ask.limit, ask.query, flags);
         let mut walk = Walk { ask: &ask, view, builder, rcode: Rcode::NOERROR, has_private: false };
-        walk.write_private(qname.key()).ok()?;
-        let Walk { builder, rcode, .. } = walk;
-        ask.finish(builder, rcode, false, None);
+        let why = match walk.write_private(qname.key()) {
+            Ok(_) => {
+                let Walk { builder, rcode, .. } = walk;
+                ask.finish(builder, rcode, false, None);
+                return Some(out);
+            }
+            Err(Gap::Withheld(unknown)) => explain(unknown),
+            Err(Gap::NoSoa) => NO_SOA,
+            Err(Gap::Full | Gap::Unknown(_)) => (ede::OTHER, "the private answer is too long"),
+        };
+        let _ = ask.refuse(Flags { rcode: Rcode::SERVFAIL, ..Flags::default() }, Some(why), &mut out);
         Some(out)
     }
 }
@@ -395,12 +409,14 @@ impl Walk<'_, '_> {
     fn write_private(&mut self, key: Key) -> Result<PrivateEnd, Gap> {
         let qtype = self.ask.query.qtype;
         let mut key = key;
+        // Route 53 developer guide, "Values specific for IP-based records": not in private zones.
+        let mut chooser = self.ask.chooser(None);
         let mut seen: SmallVec<[SmallVec<[u8; 64]>; 4]> = SmallVec::new();
         let mut owner: SmallVec<[u8; 64]> = SmallVec::from_slice(self.ask.query.qname);
         while let Some(cell) = self.view.covering(&key, qtype) {
             self.has_private = true;
             let state = cell.load();
-            match state.version.step(&owner, &key, qtype, Cuts::Ignored) {
+            match state.version.step(&owner, &key, qtype, Cuts::Ignored, &mut chooser) {
                 Step::Chain(served, target) => {
                     self.put(&served)?;
                     let target: SmallVec<[u8; 64]> = SmallVec::from_slice(target);
@@ -414,6 +430,7 @@ impl Walk<'_, '_> {
                 Step::End(end) => {
                     match end {
                         End::Answer(served) => self.put(&served)?,
+                        End::Unknown(unknown) => return Err(Gap::Withheld(unknown)),
                         // RFC 2308 §2: a negative answer brings the SOA. A private zone shadows the public one: what
                         // is not in it does not exist.
                         _ => {
@@ -435,8 +452,8 @@ impl Walk<'_, '_> {
     }
 
     fn put(&mut self, served: &Served<'_>) -> Result<(), Full> {
-        let Served { owner, rtype, records, .. } = *served;
-        self.builder.rrset(Section::Answer, owner, rtype, records.ttl(), records.iter(), self.ask.turn)
+        let Served { owner, rtype, records, .. } = served;
+        self.builder.rrset(Section::Answer, owner, *rtype, records.ttl(), records.iter(), self.ask.turn)
     }
 
     /// Writes what was found out, `age` seconds ago.

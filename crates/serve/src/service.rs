@@ -5,7 +5,9 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
-use crate::answer::{Client, Entropy, Logging, Reply, ReplySink, Transport, World, answer};
+use zone::Entropy;
+
+use crate::answer::{Client, Logging, Reply, ReplySink, Transport, World, answer};
 use crate::counters::Counters;
 use crate::plane::{Plane, Root};
 use crate::server::{Incoming, Service, unix_milliseconds};

@@ -11,7 +11,7 @@ use dnssec::denial::compact;
 use dnssec::{DnssecError, Signing};
 use smallvec::SmallVec;
 use wire::{Name, NameError, RrType};
-use zone::{Node, Records, Signature, SignatureSlot, ZoneVersion};
+use zone::{Node, Records, Signature, Slot, ZoneVersion, follows_cname};
 
 use crate::counters::Counters;
 
@@ -61,8 +61,8 @@ impl Rrsig {
 pub struct Denial<'a> {
     /// One NSEC.
     pub records: Arc<Records>,
-    /// `None` for names that have no node: those are signed each time.
-    pub slot: Option<&'a SignatureSlot>,
+    /// `None` for names that have no node, and for clients with a denial of their own: those are signed each time.
+    pub slot: Slot<'a>,
 }
 
 /// Signs for one answer.
@@ -87,8 +87,9 @@ impl<'a> Signer<'a> {
         rtype: RrType,
         ttl: u32,
         records: &Arc<Records>,
-        slot: Option<&SignatureSlot>,
+        slot: Slot<'_>,
     ) -> Result<Rrsig, SignError> {
+        let slot = slot.of(records);
         if let Some(slot) = slot {
             let cached = slot.load();
             let generation = self.signing.generation;
@@ -140,32 +141,44 @@ impl<'a> Signer<'a> {
     }
 }
 
-/// The denial at a name: what exists there, or that nothing does.
+/// The denial at a name: what exists there, or that nothing does. `asked` is the type that this client does not get;
+/// `None` shows what exists for any client.
 pub fn deny<'a>(
     zone: &ZoneVersion,
     is_signed_apex: bool,
     owner: &[u8],
     what: Absent<'a>,
+    asked: Option<RrType>,
     ttl: u32,
 ) -> Result<Denial<'a>, SignError> {
-    let mut types = match what {
+    let (mut types, mut slot) = match what {
         // RFC 9824 §3.1: NXNAME says that the name does not exist.
-        Absent::Name => [RrType::NXNAME].into_iter().collect(),
+        Absent::Name => ([RrType::NXNAME].into_iter().collect(), Slot::None),
         // RFC 9824 §3.2: an empty non-terminal has RRSIG and NSEC only.
-        Absent::Data => zone::Types::new(),
-        Absent::Types(node) | Absent::WildcardTypes(node) => zone.types_of(node),
+        Absent::Data => (zone::Types::new(), Slot::None),
+        Absent::Types(node) => (zone.types_of(node), Slot::One(&node.denial)),
+        Absent::WildcardTypes(node) => (zone.types_of(node), Slot::None),
     };
+    if let Some(asked) = asked {
+        let before = types.len();
+        types.retain(|rtype| !is_denied(*rtype, asked));
+        if types.len() < before {
+            slot = Slot::None;
+        }
+    }
     if is_signed_apex {
         types.push(RrType::DNSKEY);
     }
     // In lower case, so that the cached signature does not depend on how the name was asked for.
     let owner = Name::from_wire(owner)?.to_lowercase();
     let records = Arc::new(Records::new(ttl, [compact::nsec_rdata(&owner, zone.apex(), &types)]));
-    let slot = match what {
-        Absent::Types(node) => Some(&node.denial),
-        Absent::WildcardTypes(_) | Absent::Name | Absent::Data => None,
-    };
     Ok(Denial { records, slot })
+}
+
+/// Does a denial of the type asked for deny this one? It does where the name has it for other clients.
+fn is_denied(rtype: RrType, asked: RrType) -> bool {
+    // RFC 6840 §4.3: a denial of any type that a CNAME would be followed for denies the CNAME.
+    rtype == asked || asked == RrType::ANY || (rtype == RrType::CNAME && follows_cname(asked))
 }
 
 /// What is denied at a name.

@@ -91,14 +91,16 @@ fn mask(length: u8) -> u128 {
     u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0)
 }
 
-/// Which addresses belong to which location, by collection.
+/// The collections of blocks, by id.
 #[derive(Clone, Debug, Default)]
 pub struct Cidr {
     collections: HashMap<Box<str>, Collection>,
 }
 
+/// Which addresses belong to which location. Locations have numbers here.
 #[derive(Clone, Debug, Default)]
-struct Collection {
+pub struct Collection {
+    locations: HashMap<Box<str>, u32>,
     ipv4: Table,
     ipv6: Table,
 }
@@ -108,10 +110,13 @@ struct Collection {
 struct Table {
     // The lengths that occur, the longest first.
     lengths: Vec<u8>,
-    locations: HashMap<(u8, u128), Box<str>>,
-    // Where each block begins, ascending, with its length.
-    starts: Vec<(u128, u8)>,
+    locations: HashMap<(u8, u128), u32>,
+    // Where each block begins, ascending, with its length and location.
+    starts: Vec<(u128, u8, u32)>,
 }
+
+/// How many blocks of locations that do not count are passed over in search of one that does.
+const MAX_PASSED: usize = 64;
 
 impl Cidr {
     /// Reads blocks by location by collection. Of a block that is listed twice, the location first by name keeps it.
@@ -127,12 +132,13 @@ impl Cidr {
             let mut locations: Vec<(Box<str>, B)> =
                 locations.into_iter().map(|(location, blocks)| (location.into(), blocks)).collect();
             locations.sort_by(|(one, _), (other, _)| one.cmp(other));
-            for (location, blocks) in locations {
+            for ((location, blocks), number) in locations.into_iter().zip(0..) {
                 for block in blocks {
                     let block: Block = block.as_ref().parse()?;
                     let table = if block.is_ipv6 { &mut collection.ipv6 } else { &mut collection.ipv4 };
-                    table.locations.entry((block.length, block.bits)).or_insert_with(|| location.clone());
+                    table.locations.entry((block.length, block.bits)).or_insert(number);
                 }
+                collection.locations.insert(location, number);
             }
             collection.ipv4.settle();
             collection.ipv6.settle();
@@ -141,40 +147,55 @@ impl Cidr {
         Ok(cidr)
     }
 
-    /// The locations that a client belongs to, the one of the longest block first, each with that block's length.
-    pub fn locations_of(&self, collection: &str, client: Block) -> impl Iterator<Item = (u8, &str)> {
-        let table = self.table(collection, client);
-        table.into_iter().flat_map(move |table| {
-            // A block that is longer than what is known of the client may hold some of its addresses, not all.
-            table.lengths.iter().filter(move |length| **length <= client.length).filter_map(move |length| {
-                let location = table.locations.get(&(*length, client.bits & mask(*length)))?;
-                Some((*length, &**location))
-            })
+    /// A collection by its id.
+    pub fn collection(&self, id: &str) -> Option<&Collection> {
+        self.collections.get(id)
+    }
+}
+
+impl Collection {
+    /// The number of a location.
+    pub fn location(&self, name: &str) -> Option<u32> {
+        self.locations.get(name).copied()
+    }
+
+    /// The blocks that a client is in, the longest first: their lengths and locations.
+    pub fn blocks_around(&self, client: Block) -> impl Iterator<Item = (u8, u32)> {
+        let table = self.table(client);
+        // A block that is longer than what is known of the client may hold some of its addresses, not all.
+        let lengths = table.lengths.iter().filter(move |length| **length <= client.length);
+        lengths.filter_map(move |length| {
+            let location = table.locations.get(&(*length, client.bits & mask(*length)))?;
+            Some((*length, *location))
         })
     }
 
-    /// How many bits of the client's address tell it from those who belong to other blocks than it does.
-    pub fn distinct_length(&self, collection: &str, client: Block) -> u8 {
-        let Some(table) = self.table(collection, client) else { return 0 };
-        let (before, after) = table.starts.split_at(table.starts.partition_point(|(s, _)| *s <= client.bits));
-        let shared = |start: &u128| (start ^ client.bits).leading_zeros();
-        let is_around = |start: &u128, length: u8| length <= client.length && shared(start) >= length.into();
-        // The nearest on each side share the most bits; the few blocks around the client are not meant.
-        let below = before.iter().rev().find(|(start, length)| !is_around(start, *length));
-        let nearest = below.into_iter().chain(after.first()).map(|(start, _)| shared(start) + 1).max();
+    /// How many bits of the client's address tell it from those who are in blocks of these locations that it is not in.
+    pub fn distinct_length(&self, client: Block, locations: &[u32]) -> u8 {
+        let starts = &self.table(client).starts;
+        let (before, after) = starts.split_at(starts.partition_point(|(start, ..)| *start < client.bits));
+        let shared = |start: u128| (start ^ client.bits).leading_zeros();
+        let is_around = |start, length| length <= client.length && shared(start) >= u32::from(length);
+        // The nearest on each side share the most bits. Of too many that do not count the next one does: what it tells
+        // apart need not be told apart, which costs a resolver's cache some room.
+        let counts = |(at, (start, length, location)): &(usize, &(u128, u8, u32))| {
+            !is_around(*start, *length) && (*at >= MAX_PASSED || locations.contains(location))
+        };
+        let below = before.iter().rev().enumerate().find(counts);
+        let above = after.iter().enumerate().find(counts);
+        let nearest = [below, above].into_iter().flatten().map(|(_, (start, ..))| shared(*start) + 1).max();
         let length = nearest.unwrap_or(0).min(client.length.into());
         u8::try_from(length).unwrap_or(client.length)
     }
 
-    fn table(&self, collection: &str, client: Block) -> Option<&Table> {
-        let collection = self.collections.get(collection)?;
-        Some(if client.is_ipv6 { &collection.ipv6 } else { &collection.ipv4 })
+    fn table(&self, client: Block) -> &Table {
+        if client.is_ipv6 { &self.ipv6 } else { &self.ipv4 }
     }
 }
 
 impl Table {
     fn settle(&mut self) {
-        self.starts = self.locations.keys().map(|(length, bits)| (*bits, *length)).collect();
+        self.starts = self.locations.iter().map(|((length, bits), at)| (*bits, *length, *at)).collect();
         self.starts.sort_unstable();
         self.lengths = self.locations.keys().map(|(length, _)| *length).collect();
         self.lengths.sort_unstable_by(|one, other| other.cmp(one));

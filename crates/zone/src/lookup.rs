@@ -1,40 +1,36 @@
 //! From a question to an outcome: RFC 1034 §4.3.2 as a function of a zone version.
 //!
 //! For: naming every case that an answer and its proof can have, once. Not for: messages or signatures.
-//! Limits: a chain of CNAMEs has at most [`MAX_CHAIN`] steps, a set at most `MAX_ALIASES` aliases; what exceeds them ends
-//! there. Names below a cut are not served except as glue. qtype ANY gets one RRset (RFC 8482 §4.1); RRSIG and NSEC are
+//! Limits: a chain of CNAMEs has at most [`MAX_CHAIN`] steps; what exceeds them ends there. Names below a cut are not served except as glue. qtype ANY gets one RRset (RFC 8482 §4.1); RRSIG and NSEC are
 //! never stored, so they end in `NoData`, and the signer answers them from what that holds.
-
-use std::sync::Arc;
 
 use smallvec::SmallVec;
 use wire::{Key, RrType, equal_wire};
 
+use crate::choose::Chooser;
 use crate::index::Index;
-use crate::node::{Data, Node, Records, Set, Types};
-use crate::signature::SignatureSlot;
+use crate::node::{Data, Node, Set, Types};
+use crate::resolve::{Found, Held, Slot, Unknown};
 use crate::version::ZoneVersion;
 
 /// The longest chain of CNAMEs that one answer holds. No standard says; BIND follows 11 queries, Knot 5 to 20 steps.
 pub const MAX_CHAIN: usize = 12;
-/// The most aliases followed for one set. No standard says; Route 53 documents no limit.
-const MAX_ALIASES: usize = 32;
 
 /// An RRset to be served, without its TTL's cap or its signature.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Served<'a> {
     /// The owner as it goes out: uncompressed wire octets, in the case of the question or of the CNAME that led here.
     pub owner: &'a [u8],
     /// The type.
     pub rtype: RrType,
     /// TTL and RDATA.
-    pub records: &'a Arc<Records>,
-    /// Where a signature over this owner is kept; `None` for what a wildcard made up.
-    pub slot: Option<&'a SignatureSlot>,
+    pub records: Held<'a>,
+    /// Where a signature over this owner is kept.
+    pub slot: Slot<'a>,
 }
 
 /// A cut and what the parent's side knows of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Referral<'a> {
     /// The node of the cut.
     pub cut: &'a Node,
@@ -68,14 +64,16 @@ impl<'a> Denied<'a> {
 }
 
 /// How a lookup ends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum End<'a> {
     /// The RRset asked for.
     Answer(Served<'a>),
     /// The name lies at or below a cut.
     Referral(Referral<'a>),
-    /// The name exists, the type does not.
+    /// The name exists, the type does not, or not for this client.
     NoData(Denied<'a>),
+    /// There is something, and what is not known.
+    Unknown(Unknown),
     /// The name does not exist.
     NoName {
         /// How many labels of the name the closest encloser has (RFC 4592 §3.3.1).
@@ -99,7 +97,7 @@ pub struct Outcome<'a> {
 }
 
 /// One step of a lookup.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Step<'a> {
     /// A CNAME, and where it points, as wire octets.
     Chain(Served<'a>, &'a [u8]),
@@ -142,7 +140,7 @@ pub enum Cuts {
 }
 
 /// An address of a host in the zone, for the additional section.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Address<'a> {
     /// The RRset.
     pub served: Served<'a>,
@@ -152,9 +150,15 @@ pub struct Address<'a> {
 
 impl ZoneVersion {
     /// Answers a question. `key` is the key of `qname`, an uncompressed wire name.
-    pub fn lookup<'a>(&'a self, qname: &'a [u8], key: &Key, qtype: RrType) -> Outcome<'a> {
+    pub fn lookup<'a>(
+        &'a self,
+        qname: &'a [u8],
+        key: &Key,
+        qtype: RrType,
+        chooser: &mut Chooser<'_>,
+    ) -> Outcome<'a> {
         let mut outcome = Outcome { chain: SmallVec::new(), owner: qname, end: End::OutOfZone };
-        let mut step = self.step(qname, key, qtype, Cuts::Honored);
+        let mut step = self.step(qname, key, qtype, Cuts::Honored, chooser);
         loop {
             match step {
                 Step::End(end) => {
@@ -170,17 +174,24 @@ impl ZoneVersion {
                         outcome.end = End::EndlessChain;
                         return outcome;
                     }
-                    step = self.step(target, &Key::of_lowercase_wire(target), qtype, Cuts::Honored);
+                    step = self.step(target, &Key::of_lowercase_wire(target), qtype, Cuts::Honored, chooser);
                 }
             }
         }
     }
 
     /// One step of `lookup`: the RRset, a CNAME to follow, or an end.
-    pub fn step<'a>(&'a self, owner: &'a [u8], key: &Key, qtype: RrType, cuts: Cuts) -> Step<'a> {
+    pub fn step<'a>(
+        &'a self,
+        owner: &'a [u8],
+        key: &Key,
+        qtype: RrType,
+        cuts: Cuts,
+        chooser: &mut Chooser<'_>,
+    ) -> Step<'a> {
         match self.locate(key, cuts) {
-            Place::Node(node) => self.select(owner, node, qtype, false),
-            Place::Wildcard(node) => self.select(owner, node, qtype, true),
+            Place::Node(node) => self.select(owner, node, qtype, false, chooser),
+            Place::Wildcard(node) => self.select(owner, node, qtype, true, chooser),
             Place::EmptyNonTerminal => Step::End(End::NoData(Denied::EmptyNonTerminal)),
             Place::Nowhere { encloser_labels } => Step::End(End::NoName { encloser_labels }),
             Place::Outside => Step::End(End::OutOfZone),
@@ -229,31 +240,50 @@ impl ZoneVersion {
         Place::Nowhere { encloser_labels: encloser.label_count() }
     }
 
-    /// The types with data at a node, over all variants; aliases count when their target has records.
+    /// The types with data at a node: those that are answered for some client, now or when it is known what with.
     pub fn types_of(&self, node: &Node) -> Types {
         let cut = node.has(RrType::NS) && node.owner.key() != self.apex_key;
         node.sets()
             .iter()
             // RFC 4035 §2.3: at a cut only NS and DS are on the parent's side.
             .filter(|set| !cut || matches!(set.rtype, RrType::NS | RrType::DS))
-            .filter(|set| self.records_of(set).is_some())
+            .filter(|set| self.is_answered(set))
             .map(|set| set.rtype)
             .collect()
     }
 
-    /// The first RRset with records at a node, as `owner`'s.
-    pub fn any_at<'a>(&'a self, owner: &'a [u8], node: &'a Node, is_wildcard: bool) -> Option<Served<'a>> {
-        node.sets().iter().find_map(|set| self.serve(owner, set, is_wildcard))
+    /// The first RRset with records at a node, as `owner`'s; if there is none, whether one is not known.
+    pub fn any_at<'a>(
+        &'a self,
+        owner: &'a [u8],
+        node: &'a Node,
+        is_wildcard: bool,
+        chooser: &mut Chooser<'_>,
+    ) -> Result<Option<Served<'a>>, Unknown> {
+        let mut unknown = None;
+        for set in node.sets() {
+            match self.serve(owner, set, is_wildcard, chooser) {
+                Ok(None) => {}
+                Ok(found) => return Ok(found),
+                Err(why) => unknown = Some(why),
+            }
+        }
+        unknown.map_or(Ok(None), Err)
     }
 
     /// The address RRset of a host of this zone, glue or not; wildcards are not expanded.
-    pub fn address<'a>(&'a self, host: &'a [u8], rtype: RrType) -> Option<Address<'a>> {
+    pub fn address<'a>(
+        &'a self,
+        host: &'a [u8],
+        rtype: RrType,
+        chooser: &mut Chooser<'_>,
+    ) -> Option<Address<'a>> {
         let key = Key::of_lowercase_wire(host);
         if !key.starts_with(&self.apex_key) {
             return None;
         }
         let set = self.index.get(key.as_bytes())?.set(rtype)?;
-        let served = self.serve(host, set, false)?;
+        let served = self.serve(host, set, false, chooser).ok().flatten()?;
         Some(Address { served, is_glue: self.cut_above(&key).is_some() })
     }
 
@@ -272,7 +302,7 @@ impl ZoneVersion {
     }
 
     fn at_cut<'a>(&'a self, cut: &'a Node, at: bool, owner: &'a [u8], qtype: RrType) -> End<'a> {
-        let part = |rtype| cut.set(rtype).and_then(|set| self.serve(cut.owner.as_wire(), set, false));
+        let part = |rtype| cut.set(rtype).and_then(|set| simple(cut.owner.as_wire(), set));
         // RFC 4035 §3.1.4.1: a question for DS at a cut is the parent's to answer.
         if at && qtype == RrType::DS {
             return match part(RrType::DS) {
@@ -287,55 +317,68 @@ impl ZoneVersion {
         }
     }
 
-    fn select<'a>(&'a self, owner: &'a [u8], node: &'a Node, qtype: RrType, is_wildcard: bool) -> Step<'a> {
-        let found = match qtype {
-            RrType::ANY => self.any_at(owner, node, is_wildcard),
-            _ => node.set(qtype).and_then(|set| self.serve(owner, set, is_wildcard)),
+    fn select<'a>(
+        &'a self,
+        owner: &'a [u8],
+        node: &'a Node,
+        qtype: RrType,
+        is_wildcard: bool,
+        chooser: &mut Chooser<'_>,
+    ) -> Step<'a> {
+        let found = match (qtype, node.set(qtype)) {
+            (RrType::ANY, _) => self.any_at(owner, node, is_wildcard, chooser),
+            (_, Some(set)) => self.serve(owner, set, is_wildcard, chooser),
+            (_, None) => Ok(None),
         };
-        if let Some(served) = found {
-            return Step::End(End::Answer(served));
+        match found {
+            Ok(Some(served)) => return Step::End(End::Answer(served)),
+            Ok(None) => {}
+            Err(unknown) => return Step::End(End::Unknown(unknown)),
         }
-        // RFC 4035 §2.5: RRSIG and NSEC stand beside a CNAME, so they are not looked for behind it.
-        let cname = match qtype {
-            RrType::CNAME | RrType::ANY | RrType::RRSIG | RrType::NSEC => None,
-            _ => node.set(RrType::CNAME).and_then(|set| self.serve(owner, set, is_wildcard)),
-        };
-        if let Some((served, target)) = cname.and_then(|served| Some((served, served.records.iter().next()?)))
-        {
-            return Step::Chain(served, target);
+        let cname = if follows_cname(qtype) { node.set(RrType::CNAME) } else { None };
+        match cname.map_or(Ok(None), |set| self.serve(owner, set, is_wildcard, chooser)) {
+            Ok(Some(served)) => {
+                // Of CNAMEs one is chosen, and none are merged.
+                if let Some(target) = served.records.stored().and_then(|records| records.iter().next()) {
+                    return Step::Chain(served, target);
+                }
+            }
+            Ok(None) => {}
+            Err(unknown) => return Step::End(End::Unknown(unknown)),
         }
         Step::End(End::NoData(if is_wildcard { Denied::Wildcard(node) } else { Denied::Exists(node) }))
     }
 
-    fn serve<'a>(&'a self, owner: &'a [u8], set: &'a Set, is_wildcard: bool) -> Option<Served<'a>> {
-        let (records, slot) = self.records_of(set)?;
-        Some(Served { owner, rtype: set.rtype, records, slot: (!is_wildcard).then_some(slot) })
-    }
-
-    /// The records of the first variant that has some, so that a type in the bitmap is also a type that is answered.
-    fn records_of<'a>(&'a self, set: &'a Set) -> Option<(&'a Arc<Records>, &'a SignatureSlot)> {
-        let mut budget = MAX_ALIASES;
-        set.variants.iter().find_map(|variant| {
-            Some((self.follow(&variant.data, set.rtype, &mut budget)?, &variant.signature))
-        })
-    }
-
-    /// `budget` bounds the work: a hostile tangle of aliases would otherwise cost variants to the power of its depth.
-    fn follow<'a>(&'a self, data: &'a Data, rtype: RrType, budget: &mut usize) -> Option<&'a Arc<Records>> {
-        match data {
-            Data::Records(records) => Some(records),
-            Data::Alias(alias) => {
-                *budget = budget.checked_sub(1)?;
-                let variants = &self.index.get(alias.key.as_bytes())?.set(rtype)?.variants;
-                variants.iter().find_map(|variant| self.follow(&variant.data, rtype, budget))
+    fn serve<'a>(
+        &'a self,
+        owner: &'a [u8],
+        set: &'a Set,
+        is_wildcard: bool,
+        chooser: &mut Chooser<'_>,
+    ) -> Result<Option<Served<'a>>, Unknown> {
+        match self.choose(set, chooser) {
+            Found::Records(records, slot) => {
+                let slot = if is_wildcard { Slot::None } else { slot };
+                Ok(Some(Served { owner, rtype: set.rtype, records, slot }))
             }
-            Data::Written(written) => {
-                *budget = budget.checked_sub(1)?;
-                written.group.iter().find_map(|variant| self.follow(&variant.data, rtype, budget))
-            }
-            Data::Unresolved { .. } => None,
+            Found::Nothing => Ok(None),
+            Found::Unknown(unknown) => Err(unknown),
         }
     }
+}
+
+/// Is a CNAME followed to answer this type?
+pub fn follows_cname(qtype: RrType) -> bool {
+    // RFC 4035 §2.5: RRSIG and NSEC stand beside a CNAME, so they are not looked for behind it.
+    !matches!(qtype, RrType::CNAME | RrType::ANY | RrType::RRSIG | RrType::NSEC)
+}
+
+/// The records of a set that is not chosen from: NS and DS of a cut.
+fn simple<'a>(owner: &'a [u8], set: &'a Set) -> Option<Served<'a>> {
+    let variant = set.variants.first()?;
+    let Data::Records(records) = &variant.data else { return None };
+    let slot = Slot::One(&variant.signature);
+    Some(Served { owner, rtype: set.rtype, records: Held::Stored(records), slot })
 }
 
 /// The length in octets of the labels, counted from the root, that two keys share.

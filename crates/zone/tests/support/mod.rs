@@ -8,9 +8,10 @@
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use wire::{Choice, Content, Edit, Name, RecordSet, Routing, RrType};
-use zone::ZoneVersion;
+use zone::{Chooser, Facts, ZoneVersion};
 
 pub fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -131,6 +132,12 @@ pub fn edit(origin: &str, text: &str) -> Edit {
     let puts =
         puts.map(|((owner, rtype, _), choice)| RecordSet { owner: relative(owner, &origin), rtype, choice });
     Edit { puts: puts.collect(), deletes: Vec::new() }
+}
+
+/// Where nothing is unhealthy and nobody has an address.
+pub fn chooser() -> Chooser<'static> {
+    static FACTS: LazyLock<Facts> = LazyLock::new(Facts::default);
+    Chooser::new(&FACTS, None, 0)
 }
 
 pub fn zone(origin: &str, text: &str) -> ZoneVersion {
