@@ -63,6 +63,7 @@ from seal53.services.route53 import written
 from seal53.store import Store, alias_targets, changes, edges, outbox
 
 DATABASE = "seal53.db"
+LOGS = "logs"
 _SERVED_WITHIN_S = 5.0  # how long an operator call waits for what it made to answer
 _SERVED_PAUSE_S = 0.002
 _FACTS_PAUSE_S = 0.02
@@ -111,6 +112,19 @@ class _Control:
         with self.store.write() as tx:
             seed_registry(tx, kek=place.kek, ids=ids, settings=settings, place=place, now=now)
             boot = boot_of(tx, settings, place)
+            public = settings.allow_public_registry or place.block.is_loopback
+            self._publisher = Publisher(
+                self.store,
+                DataPlane(bytes(place.kek)),
+                prove=prover.Prover().prove,
+                registry=RegistryAddresses(
+                    root=(str(place.block[1]),) if public else (),
+                    tlds=(str(place.block[2]), str(place.block[3])) if public else (),
+                ),
+                boot=boot,
+                clock=self._clock,
+                logs=place.data / LOGS,
+            )
             self._services = Services(
                 store=self.store,
                 kek=place.kek,
@@ -125,29 +139,18 @@ class _Control:
                 limits=Limits(
                     name_server_pattern=settings.name_server_pattern, address_block=str(place.block)
                 ),
+                name_servers=self._publisher.published,
             )
             seed_accounts(tx, self._services, seeds(settings), now)
             for edge in edges.every(tx):
                 if edge.id not in link.live:
                     edges.remove(tx, edge.id)
             known = edges.every(tx)
-        public = settings.allow_public_registry or place.block.is_loopback
-        self._publisher = Publisher(
-            self.store,
-            DataPlane(bytes(place.kek)),
-            prove=prover.Prover().prove,
-            registry=RegistryAddresses(
-                root=(str(place.block[1]),) if public else (),
-                tlds=(str(place.block[2]), str(place.block[3])) if public else (),
-            ),
-            boot=boot,
-            clock=self._clock,
-        )
         self._feed = FeedServer(
             self._publisher.published,
             token=place.token,
             registered=self._register,
-            acknowledged=self._publisher.wake,
+            acknowledged=self._publisher.acknowledged,
         )
         for edge in known:
             self._feed.known(edge.id, edge.role)
@@ -325,6 +328,7 @@ class _Control:
             operator={
                 "account": _bound(self._services, operator.create_account),
                 "vpc": self._create_vpc,
+                "vpc-list": self._list_vpcs,
                 "health": self._set_health,
                 "health-list": _bound(self._services, health_status.list_statuses),
                 "stats": self._stats,
@@ -336,6 +340,10 @@ class _Control:
         made = dict(operator.create_vpc(self._services, request, caller))
         self._served(made.pop("change_id"))
         return {**made, "port": self._place.port}
+
+    def _list_vpcs(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+        found = operator.list_vpcs(self._services, request, caller)["vpcs"]
+        return {"vpcs": [{**vpc, "port": self._place.port} for vpc in found]}
 
     def _set_health(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Returns when every name server goes by the status, or after some seconds without."""

@@ -40,11 +40,11 @@ class Endpoint:
     secret_access_key: str = field(repr=False)
     facts: dict[str, Any] | None = field(default=None, repr=False)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         """A botocore client."""
         return botocore.session.get_session().create_client(
             service,
-            region_name=REGION,
+            region_name=region,
             endpoint_url=self.url,
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,

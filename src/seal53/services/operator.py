@@ -10,7 +10,8 @@ from seal53.services.context import Caller, Request, Response, Services
 from seal53.services.credentials import add_access_key
 from seal53.services.faults import AwsFault
 from seal53.services.vpcs import add_vpc
-from seal53.store import Tx, accounts
+from seal53.store import Tx, accounts, vpcs
+from seal53.store.vpcs import Vpc
 from seal53.zones.addresses import AddressesExhausted
 
 NAME_MOST = 64
@@ -46,13 +47,14 @@ def create_vpc(services: Services, request: Request, caller: Caller) -> Response
             vpc, change = add_vpc(tx, services, account_id=caller.account_id, region=region, now=caller.now)
         except AddressesExhausted as e:
             raise AwsFault("LimitExceededException", str(e)) from None
-    return {
-        "vpc_id": vpc.id,
-        "region": vpc.region,
-        "account": vpc.account_id,
-        "address": vpc.address,
-        "change_id": change.id,
-    }
+    return {**_vpc(vpc), "change_id": change.id}
+
+
+def list_vpcs(services: Services, request: Request, caller: Caller) -> Response:
+    """{} -> {"vpcs"}: those of the caller's account, oldest first, with their resolvers' addresses."""
+    _members(request, set())
+    with services.store.read() as tx:
+        return {"vpcs": [_vpc(vpc) for vpc in vpcs.of_account(tx, caller.account_id)]}
 
 
 def require_managing(tx: Tx, caller: Caller) -> None:
@@ -62,6 +64,10 @@ def require_managing(tx: Tx, caller: Caller) -> None:
         raise AwsFault(
             "AccessDeniedException", "only the managing account, the first one of this service, may do this"
         )
+
+
+def _vpc(vpc: Vpc) -> dict[str, str]:
+    return {"vpc_id": vpc.id, "region": vpc.region, "account": vpc.account_id, "address": vpc.address}
 
 
 def _free_id(tx: Tx, services: Services) -> AccountId:
