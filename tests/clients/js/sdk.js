@@ -12,8 +12,8 @@ import {
   GetHostedZoneCommand,
   ListTagsForResourceCommand,
   ChangeTagsForResourceCommand,
+  ListResourceRecordSetsCommand,
   Route53Client,
-  paginateListResourceRecordSets,
   waitUntilResourceRecordSetsChanged,
 } from "@aws-sdk/client-route-53";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
@@ -48,9 +48,18 @@ await change([
   put({ Name: "*.js-sdk.com", Type: "CNAME", TTL: 60, ResourceRecords: [{ Value: "h1.js-sdk.com" }] }),
 ]);
 
+// This SDK has no paginator for a list with three markers.
 const sets = [];
-for await (const page of paginateListResourceRecordSets({ client, pageSize: 40 }, { HostedZoneId })) {
-  sets.push(...page.ResourceRecordSets);
+for (let page = { IsTruncated: true }; page.IsTruncated; sets.push(...page.ResourceRecordSets)) {
+  page = await client.send(
+    new ListResourceRecordSetsCommand({
+      HostedZoneId,
+      MaxItems: 40,
+      StartRecordName: page.NextRecordName,
+      StartRecordType: page.NextRecordType,
+      StartRecordIdentifier: page.NextRecordIdentifier,
+    }),
+  );
 }
 assert.equal(sets.length, 154);
 assert.equal(sets.filter(({ Name }) => Name === "\\052.js-sdk.com.").length, 1);
