@@ -126,7 +126,7 @@ def record_set(policy: Policy, owner: Name, *, apex: Name, ttl: int, found: Foun
 
 
 def trouble(rules: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What is wrong with how rules refer to one another, by the rule's id.
+    """The first thing that is wrong with how rules refer to one another, by the rule's id.
 
     `rules` has what each rule leads to, by id; what is not among them is an endpoint.
     """
@@ -148,9 +148,9 @@ def trouble(rules: Mapping[str, Sequence[str]]) -> dict[str, str]:
         trail.pop()
         size = len(rules[rule_id]) + sum(sets for sets, _ in below)
         depth = 1 + max((deep for _, deep in below), default=0)
-        if depth > MOST_DEPTH:
+        if not found and depth > MOST_DEPTH:
             found[rule_id] = f"Rules are nested more than {MOST_DEPTH} deep."
-        elif size > MOST_SETS:
+        if not found and size > MOST_SETS:
             found[rule_id] = f"The rule leads to more than {MOST_SETS} record sets."
         measured[rule_id] = size, depth
         return measured[rule_id]

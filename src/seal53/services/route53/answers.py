@@ -101,6 +101,7 @@ def _query(name: Name, rtype: str, subnet: dns.edns.ECSOption | None) -> bytes:
         options=[] if subnet is None else [subnet],
         id=0,
     )
+    query.flags = dns.flags.Flag(0)  # as resolvers ask name servers
     return query.to_wire()
 
 

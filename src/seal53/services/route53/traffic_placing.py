@@ -133,18 +133,18 @@ def _conflict(tx: Tx, services: Services, zone: HostedZone, made: Instance, poli
     others = [stored for stored in records.at(tx, zone.id, made.owner) if not _is_its(stored, made)]
     of_type = f"RRSet of type {made.type} with DNS name {at} is not permitted"
     if made.owner == zone.name and made.type == "CNAME":
-        return f"{of_type} at apex in zone {apex}."
+        return f"{of_type} at apex in zone {apex}"
     if any(stored.type == made.type for stored in others):
         return (
             f"RRSet with DNS name {at}, type {made.type} cannot be created as other RRSets exist with the"
             " same name and type."
         )
     if others and made.type == "CNAME":
-        return f"{of_type} as it conflicts with other records with the same DNS name in zone {apex}."
+        return f"{of_type} as it conflicts with other records with the same DNS name in zone {apex}"
     if any(stored.type == "CNAME" for stored in others):
         return (
             f"{of_type} because a conflicting RRSet of type CNAME with the same DNS name already exists"
-            f" in zone {apex}."
+            f" in zone {apex}"
         )
     if is_protected(tx, made):
         return f"RRSet with DNS name {at}, type {made.type} is protected."
