@@ -24,6 +24,7 @@ from functools import partial
 from typing import Any
 
 import uvicorn
+import uvloop
 
 from seal53.app import facts, web
 from seal53.app.facts import ReadyFacts
@@ -92,7 +93,8 @@ def run_control(settings: Settings, place: Place, link: Link) -> None:
     """Until SIGTERM. Raises StartFault."""
     control = _Control(settings, place, link)
     try:
-        asyncio.run(control.live())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(control.live())
     finally:
         control.store.close()
     if control.failure is not None:

@@ -9,19 +9,23 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from seal53.base import journal
 from seal53.base.journal import Secret
 from seal53.base.signals import ends_on
 from seal53.core import DataPlane
+from seal53.edge.logs import QueryLog
 from seal53.edge.served import ResolverPort, Served
 from seal53.feed import client
 from seal53.feed.link import Answers, Link
 from seal53.feed.messages import Hello, ToControl, ToEdge, ZoneDelta, ZoneSnapshot
+
+_AT_ONCE = 65_536  # octets of an edit that the loop applies by itself
 
 
 class ResolverMachine(ResolverPort, Protocol):
@@ -64,7 +68,8 @@ async def _live(settings: EdgeSettings, link: Link, plane: DataPlane) -> None:
 
 async def _work(settings: EdgeSettings, link: Link, plane: DataPlane, ending: asyncio.Event) -> None:
     resolver = None if settings.make_resolver is None else settings.make_resolver(plane)
-    served = Served(plane, port=settings.port, aws_profile=settings.aws_profile, resolver=resolver)
+    logs = QueryLog(plane) if resolver is None else None
+    served = Served(plane, port=settings.port, aws_profile=settings.aws_profile, resolver=resolver, logs=logs)
 
     def hello() -> Hello:
         zones, vpcs = served.new_connection()
@@ -72,13 +77,11 @@ async def _work(settings: EdgeSettings, link: Link, plane: DataPlane, ending: as
             edge_id=link.edge_id, role=settings.role, token=bytes(settings.token), have=zones, vpcs=vpcs
         )
 
-    async def apply(message: ToEdge) -> list[ToControl]:
+    def apply(message: ToEdge) -> list[ToControl] | Coroutine[Any, Any, list[ToControl]]:
+        if resolver is not None and _is_large(message):
+            return asyncio.to_thread(served.apply, message)  # it must not hold up resolution
         before = served.answers
-        if resolver is not None and isinstance(message, ZoneSnapshot | ZoneDelta):
-            # a large zone must not hold up resolution
-            said = await asyncio.to_thread(served.apply, message)
-        else:
-            said = served.apply(message)
+        said = served.apply(message)
         if served.answers and not before:
             link.send(Answers())
         return said
@@ -86,9 +89,13 @@ async def _work(settings: EdgeSettings, link: Link, plane: DataPlane, ending: as
     parts: list[Awaitable[None]] = [client.follow(settings.feed_path, hello, apply, served.again)]
     if resolver is not None:
         parts.append(resolver.run())
+    if logs is not None:
+        threading.Thread(target=logs.run, name="query-log", daemon=True).start()
     tasks = [asyncio.ensure_future(part) for part in parts]
     end = asyncio.ensure_future(ending.wait())
     done, _ = await asyncio.wait([*tasks, end], return_when=asyncio.FIRST_COMPLETED)
+    if logs is not None:
+        logs.stop()
     for task in [*tasks, end]:
         task.cancel()
     for task in done:
@@ -98,3 +105,7 @@ async def _work(settings: EdgeSettings, link: Link, plane: DataPlane, ending: as
     for task in tasks:
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+def _is_large(message: ToEdge) -> bool:
+    return isinstance(message, ZoneSnapshot | ZoneDelta) and len(message.edit) > _AT_ONCE

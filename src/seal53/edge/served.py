@@ -6,27 +6,28 @@ acknowledged. Views of zones that have not arrived are kept and completed later.
 come from.
 """
 
-import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, assert_never
 
 import msgspec
 
-from seal53.base import journal
 from seal53.base.errors import StartFault
 from seal53.core import DnssecFault, Name, PlaneFault, Signing, WireFault
+from seal53.edge.views import ViewPlane, Views, ViewState
 from seal53.feed.messages import (
     Ack,
     AskCounters,
     CaughtUp,
     Counters,
+    QueryLogs,
     Ready,
     Refusal,
     ResolverBoot,
+    RoutingFacts,
     ToControl,
     ToEdge,
     View,
+    ViewChange,
     Vpcs,
     VpcView,
     ZoneDelta,
@@ -35,8 +36,10 @@ from seal53.feed.messages import (
 )
 from seal53.feed.signing import to_core
 
+_ROUTING = "routing"
 
-class Plane(Protocol):
+
+class Plane(ViewPlane, Protocol):
     """Of `core.DataPlane`, what is used here."""
 
     def stage(
@@ -52,14 +55,10 @@ class Plane(Protocol):
     ) -> Any: ...
     def commit(self, candidate: Any) -> None: ...
     def drop_zone(self, zone_id: str) -> None: ...
-    def set_view(self, view_id: str, zone_ids: Sequence[str]) -> None: ...
-    def set_resolver_view(
-        self, view_id: str, zone_ids: Sequence[str], *, aws_profile: bool = False
-    ) -> None: ...
-    def drop_view(self, view_id: str) -> None: ...
     def flush(self, view_id: str) -> None: ...
-    def listen(self, address: str, port: int, view_id: str) -> object: ...
-    def unlisten(self, address: str, port: int) -> None: ...
+    def set_health(self, statuses: Mapping[str, bool]) -> None: ...
+    def set_cidr(self, collections: Mapping[str, Mapping[str, Sequence[str]]]) -> None: ...
+    def set_query_logs(self, zone_ids: Sequence[str]) -> None: ...
     def counters(self) -> dict[str, int]: ...
 
 
@@ -71,40 +70,35 @@ class ResolverPort(Protocol):
     def drop_vpc(self, vpc_id: str) -> None: ...
 
 
-@dataclass(slots=True)
-class _ViewState:
-    """What follows `vpc_id` is of a VPC's view, as the message has it; `listening` are the addresses that
-    answer."""
+class LogPort(Protocol):
+    """What writes query logs; absent where nothing is logged."""
 
-    addresses: list[str]
-    zone_ids: list[str]
-    serial: int
-    vpc_id: str | None = None
-    version: int = 0
-    validate: bool | None = None
-    private: bool = True
-    resolves: bool = True
-    listening: set[str] = field(default_factory=set)
-
-    @property
-    def is_complete(self) -> bool:
-        return self.listening >= set(self.addresses)
+    def write_to(self, directories: Mapping[str, str]) -> None: ...
 
 
 class Served:
-    """`hello_facts` tell control what is served; `apply` takes one message and returns what is to be said."""
+    """`new_connection` says what is served; `apply` takes one message and returns what is to be said."""
 
     def __init__(
-        self, plane: Plane, *, port: int, aws_profile: bool = False, resolver: ResolverPort | None = None
+        self,
+        plane: Plane,
+        *,
+        port: int,
+        aws_profile: bool = False,
+        resolver: ResolverPort | None = None,
+        logs: LogPort | None = None,
     ) -> None:
         self._plane = plane
         self._port = port
-        self._aws_profile = aws_profile
         self._resolver = resolver
+        self._logs = logs
         self._versions: dict[str, int] = {}
-        self._views: dict[str, _ViewState] = {}
+        self._views = Views(plane, self._versions.__contains__, port=port, aws_profile=aws_profile)
         self._open = False
         self._acked: dict[str, int] = {}
+        self._touched: set[str] = set()  # zones with a new version
+        self._routing = RoutingFacts(version=0, health={}, cidr={})
+        self._logs_serial = 0
 
     @property
     def answers(self) -> bool:
@@ -113,85 +107,84 @@ class Served:
 
     def new_connection(self) -> tuple[dict[str, int], dict[str, int]]:
         """Zones and VPCs that are served, with versions. Serials begin anew with each control process."""
-        for state in self._views.values():
-            state.serial = 0
+        self._views.forget_serials()
+        self._routing = msgspec.structs.replace(self._routing, serial=0)
+        self._logs_serial = 0
+        self._acked.pop(_ROUTING, None)  # it is sent, and acknowledged, on every connection
         zones = {s.removeprefix("zone:"): v for s, v in self._acked.items() if s.startswith("zone:")}
         vpcs = {s.removeprefix("vpc:"): v for s, v in self._acked.items() if s.startswith("vpc:")}
         return zones, vpcs
 
     def apply(self, message: ToEdge) -> list[ToControl]:
         """Raises StartFault when nothing can be listened on; what the plane refuses is a Refusal."""
-        gone = self._end_vpcs(message) if isinstance(message, Vpcs) else []
         try:
-            self._apply(message)
+            said = self._apply(message)
         except (PlaneFault, DnssecFault, WireFault) as e:
             subject = f"zone:{message.zone_id}" if isinstance(message, ZoneSnapshot | ZoneDelta) else "plane"
-            return [Refusal(subject=subject, why=_text(e))]
+            return [Refusal(subject=subject, why=str(e.args[-1]))]  # before the text there may be a code
         except _Gap as gap:
-            return [Refusal(subject=f"zone:{gap.zone_id}", why=str(gap))]
-        said = self._news()
-        match message:
-            case Vpcs():
-                said += [Ack(subject=f"vpc:{vpc_id}", version=0) for vpc_id in gone]
-            case CaughtUp():
-                said.append(Ready())
-            case AskCounters(request=request):
-                said.append(Counters(request=request, counters=self._plane.counters()))
-            case ZoneGone(zone_id=zone_id):
-                said.append(Ack(subject=f"zone:{zone_id}", version=0))
-            case _:
-                pass
-        return said
+            return [Refusal(subject=gap.subject, why=str(gap))]
+        return [*self._news(), *said]
 
     def again(self) -> list[ToControl]:
         """Tries the addresses that could not be listened on; returns what is to be said."""
-        if self._open and not all(state.is_complete for state in self._views.values()):
+        if self._open and not self._views.are_complete:
             self._listen_to_all()
         return self._news()
 
     def _listen_to_all(self) -> None:
-        for view_id, state in self._views.items():
-            self._listen(view_id, state)
-        if self._views and not any(state.listening for state in self._views.values()):
+        if not self._views.listen_to_all():
             raise StartFault(
                 f"no address can be listened on at port {self._port}", hint="the lines above say why"
             )
 
-    def _apply(self, message: ToEdge) -> None:
+    def _apply(self, message: ToEdge) -> list[ToControl]:
+        """What is to be said besides what is served now."""
         match message:
+            case ZoneDelta():
+                have = self._versions.get(message.zone_id)
+                if have is None or have < message.base:
+                    raise _Gap(
+                        f"zone:{message.zone_id}", f"has version {have}, was sent a change of {message.base}"
+                    )
+                if have < message.version:
+                    self._commit(message, base=have)
             case ZoneSnapshot():
                 # A queued one may be older than what catching up has brought: a version never goes back.
                 if self._versions.get(message.zone_id, 0) < message.version:
                     self._commit(message, base=None)
-            case ZoneDelta():
-                have = self._versions.get(message.zone_id)
-                if have is None or have < message.base:
-                    raise _Gap(message.zone_id, f"has version {have}, was sent a change of {message.base}")
-                if have < message.version:
-                    self._commit(message, base=have)
             case ZoneGone(zone_id=zone_id):
                 self._versions.pop(zone_id, None)
                 self._acked.pop(f"zone:{zone_id}", None)
-                for view_id, state in self._views.items():
-                    if zone_id in state.zone_ids:
-                        self._set_view(view_id, state)
+                self._views.show_zone(zone_id)
                 self._plane.drop_zone(zone_id)
-            case View():
-                self._view(message.view_id, _ViewState(message.addresses, message.zone_ids, message.serial))
+                return [Ack(subject=f"zone:{zone_id}", version=0)]
+            case View(view_id=view_id):
+                state = ViewState(message.addresses, dict.fromkeys(message.zone_ids), message.serial)
+                self._views.put(view_id, state, listen=self._open)
+            case ViewChange(view_id=view_id):
+                if not self._views.change(view_id, message.added, message.removed, message.serial):
+                    raise _Gap(f"view:{view_id}", "was sent a change of a view that is not here")
             case VpcView():
                 self._vpc(message)
             case Vpcs():
-                pass  # `apply` does it, as it must be acknowledged
+                return self._end_vpcs(message)
             case ResolverBoot(hints=hints, anchors=anchors, upstream_port=port):
                 if self._resolver is not None:
                     self._resolver.boot(hints, anchors, port)
+            case RoutingFacts():
+                self._route(message)
+            case QueryLogs():
+                self._log(message)
             case CaughtUp():
                 self._open = True
                 self._listen_to_all()
-            case AskCounters():
-                pass
+                return [Ready()]
+            case AskCounters(request=request):
+                return [Counters(request=request, counters=self._plane.counters())]
             case _:
                 assert_never(message)
+        return []
 
     def _commit(self, message: ZoneSnapshot | ZoneDelta, *, base: int | None) -> None:
         signing = message.signing
@@ -207,17 +200,16 @@ class Served:
         self._plane.commit(candidate)
         first = message.zone_id not in self._versions
         self._versions[message.zone_id] = message.version
+        self._touched.add(message.zone_id)
         if first:
-            for view_id, state in self._views.items():
-                if message.zone_id in state.zone_ids:
-                    self._set_view(view_id, state)
+            self._views.show_zone(message.zone_id)
 
     def _vpc(self, message: VpcView) -> None:
         view_id = f"vpc:{message.vpc_id}"
         before = self._views.get(view_id)
-        state = _ViewState(
+        state = ViewState(
             [message.address],
-            message.zone_ids,
+            dict.fromkeys(message.zone_ids),
             message.serial,
             vpc_id=message.vpc_id,
             version=message.version,
@@ -225,83 +217,57 @@ class Served:
             private=message.private,
             resolves=message.resolves,
         )
-        self._view(view_id, state)
-        if self._views[view_id] is not state or self._resolver is None:
+        if not self._views.put(view_id, state, listen=self._open) or self._resolver is None:
             return
         if before is None or before.validate != message.validate:
             self._resolver.set_vpc(message.vpc_id, message.validate)
             self._plane.flush(view_id)  # what was judged by other rules must not be answered any more
-        elif (set(before.zone_ids), before.private) != (set(message.zone_ids), message.private):
+        elif (before.zone_ids.keys(), before.private) != (state.zone_ids.keys(), state.private):
             self._plane.flush(view_id)  # an alias may have led into a zone that is gone
 
-    def _end_vpcs(self, message: Vpcs) -> list[str]:
-        """Ends the resolvers of VPCs that are gone; returns which."""
+    def _end_vpcs(self, message: Vpcs) -> list[ToControl]:
+        """Ends the resolvers of VPCs that are gone."""
         there = set(message.vpc_ids)
-        gone = {
-            view_id: state
-            for view_id, state in self._views.items()
-            if state.vpc_id is not None and state.vpc_id not in there and state.serial <= message.serial
-        }
-        for view_id, state in gone.items():
-            for address in state.listening:
-                self._plane.unlisten(address, self._port)
-            self._plane.drop_view(view_id)
-            if self._resolver is not None and state.vpc_id is not None:
-                self._resolver.drop_vpc(state.vpc_id)
-            del self._views[view_id]
-            self._acked.pop(view_id, None)  # a VPC's view and its subject have one name
-        return [state.vpc_id for state in gone.values() if state.vpc_id is not None]
-
-    def _view(self, view_id: str, state: _ViewState) -> None:
-        before = self._views.get(view_id)
-        if before is not None:
-            if before.serial > state.serial:
-                return
-            state.listening = before.listening
-        self._views[view_id] = state
-        self._set_view(view_id, state)
-        if self._open:
-            self._listen(view_id, state)
-
-    def _set_view(self, view_id: str, state: _ViewState) -> None:
-        here = [zone_id for zone_id in state.zone_ids if zone_id in self._versions]
-        if state.vpc_id is None:
-            self._plane.set_view(view_id, here)
-        elif not state.resolves:
-            self._plane.set_view(view_id, [])  # a name server without a zone: REFUSED
-        else:
-            private = here if state.private else []
-            self._plane.set_resolver_view(view_id, private, aws_profile=self._aws_profile)
-
-    def _listen(self, view_id: str, state: _ViewState) -> None:
-        for address in state.listening - set(state.addresses):
-            self._plane.unlisten(address, self._port)
-            state.listening.discard(address)
-        for address in state.addresses:
-            if address in state.listening:
+        said: list[ToControl] = []
+        for view_id, state in self._views.of_vpcs():
+            if state.vpc_id is None or state.vpc_id in there or state.serial > message.serial:
                 continue
-            try:
-                self._plane.listen(address, self._port, view_id)
-            except PlaneFault as e:
-                journal.event("not-listening", level=logging.ERROR, view=view_id, why=_text(e))
-            else:
-                state.listening.add(address)
+            self._views.end(view_id)
+            if self._resolver is not None:
+                self._resolver.drop_vpc(state.vpc_id)
+            self._acked.pop(view_id, None)
+            said.append(Ack(subject=view_id, version=0))
+        return said
+
+    def _route(self, message: RoutingFacts) -> None:
+        if message.serial >= self._routing.serial:
+            self._plane.set_cidr(message.cidr)
+            self._plane.set_health(message.health)
+            self._routing = message
+
+    def _log(self, message: QueryLogs) -> None:
+        if message.serial >= self._logs_serial and self._logs is not None:
+            self._logs.write_to(message.zones)
+            self._plane.set_query_logs(list(message.zones))
+            self._logs_serial = message.serial
 
     def _news(self) -> list[ToControl]:
         """Acknowledgements of what is served since the last time."""
         if not self._open:
             return []
         news: list[ToControl] = []
-        views = [state for state in self._views.values() if state.is_complete]
-        partly = [state for state in self._views.values() if not state.is_complete]
-        viewed = {zone_id for state in views for zone_id in state.zone_ids}
-        viewed -= {zone_id for state in partly for zone_id in state.zone_ids}
-        for zone_id, version in self._versions.items():
-            if zone_id in viewed:
+        zones, views = self._views.take_touched()
+        touched, self._touched = self._touched, set()
+        for zone_id in sorted(zones | touched):
+            version = self._versions.get(zone_id)
+            if version is not None and self._views.is_served(zone_id):
                 self._acknowledge(news, f"zone:{zone_id}", version)
-        for state in views:
-            if state.vpc_id is not None:
-                self._acknowledge(news, f"vpc:{state.vpc_id}", state.version)
+        for view_id in sorted(views):
+            state = self._views.get(view_id)
+            if state is not None and state.vpc_id is not None and state.is_complete:
+                self._acknowledge(news, view_id, state.version)
+        if self._routing.version:
+            self._acknowledge(news, _ROUTING, self._routing.version)
         return news
 
     def _acknowledge(self, news: list[ToControl], subject: str, version: int) -> None:
@@ -310,14 +276,9 @@ class Served:
             news.append(Ack(subject=subject, version=version))
 
 
-def _text(fault: PlaneFault | DnssecFault | WireFault) -> str:
-    """The last of `args` is the text; before it there may be a code."""
-    return str(fault.args[-1])
-
-
 class _Gap(Exception):
-    """A change of a version that is not here."""
+    """A change of something that is not here, or not in that version."""
 
-    def __init__(self, zone_id: str, why: str) -> None:
+    def __init__(self, subject: str, why: str) -> None:
         super().__init__(why)
-        self.zone_id = zone_id
+        self.subject = subject

@@ -4,14 +4,14 @@ Limits: a message is at most 256 MiB; what is longer, or is not one of the expec
 connection.
 """
 
-import asyncio
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from seal53.base.errors import Fault
 
 MOST = 256 * 1024 * 1024
+_LENGTH = 4
 
 T = TypeVar("T")
 
@@ -25,20 +25,40 @@ _encoder = msgspec.msgpack.Encoder()
 
 def encode(message: msgspec.Struct) -> bytes:
     """One frame."""
-    body = _encoder.encode(message)
-    if len(body) > MOST:
-        raise FeedFault(f"a message of {len(body)} octets does not fit into a frame")
-    return len(body).to_bytes(4, "big") + body
+    frame = bytearray(_LENGTH)
+    _encoder.encode_into(message, frame, _LENGTH)
+    length = len(frame) - _LENGTH
+    if length > MOST:
+        raise FeedFault(f"a message of {length} octets does not fit into a frame")
+    frame[:_LENGTH] = length.to_bytes(_LENGTH, "big")
+    return bytes(frame)
 
 
-async def read(reader: asyncio.StreamReader, decoder: msgspec.msgpack.Decoder[T]) -> T | None:
-    """The next message; None when the other side is gone. Raises FeedFault."""
-    try:
-        length = int.from_bytes(await reader.readexactly(4), "big")
-        if length > MOST:
-            raise FeedFault(f"a frame claims {length} octets")
-        return decoder.decode(await reader.readexactly(length))
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return None
-    except msgspec.DecodeError as e:
-        raise FeedFault(f"not a message: {e}") from None
+class Splitter(Generic[T]):
+    """Octets as they arrive, made into messages."""
+
+    def __init__(self, decoder: "msgspec.msgpack.Decoder[T]") -> None:
+        self._decode = decoder.decode
+        self._buffer = bytearray()
+
+    def feed(self, octets: bytes) -> list[T]:
+        """The messages that are whole now. Raises FeedFault."""
+        buffer = self._buffer
+        buffer += octets
+        found: list[T] = []
+        at = 0
+        with memoryview(buffer) as view:
+            while len(view) - at >= _LENGTH:
+                length = int.from_bytes(view[at : at + _LENGTH], "big")
+                if length > MOST:
+                    raise FeedFault(f"a frame claims {length} octets")
+                end = at + _LENGTH + length
+                if len(view) < end:
+                    break
+                try:
+                    found.append(self._decode(view[at + _LENGTH : end]))
+                except msgspec.DecodeError as e:
+                    raise FeedFault(f"not a message: {e}") from None
+                at = end
+        del buffer[:at]
+        return found

@@ -76,6 +76,15 @@ class View(msgspec.Struct, frozen=True, tag="view"):
     serial: int = 0
 
 
+class ViewChange(msgspec.Struct, frozen=True, tag="view-change"):
+    """Zones that came into a view that was sent before, and zones that left it."""
+
+    view_id: str
+    added: list[str]
+    removed: list[str]
+    serial: int = 0
+
+
 class VpcView(msgspec.Struct, frozen=True, tag="vpc"):
     """What the resolver of a VPC answers and how it validates; `version` grows with each change and is
     acknowledged as "vpc:ID".
@@ -139,7 +148,20 @@ class AskCounters(msgspec.Struct, frozen=True, tag="ask-counters"):
     request: int
 
 
-ToEdge = ZoneSnapshot | ZoneDelta | ZoneGone | View | VpcView | Vpcs | ResolverBoot | CaughtUp | AskCounters
+ToEdge = (
+    ZoneSnapshot
+    | ZoneDelta
+    | ZoneGone
+    | View
+    | ViewChange
+    | VpcView
+    | Vpcs
+    | ResolverBoot
+    | RoutingFacts
+    | QueryLogs
+    | CaughtUp
+    | AskCounters
+)
 
 
 # --- edge -> control
@@ -159,7 +181,8 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
 
 
 class Ack(msgspec.Struct, frozen=True, tag="ack"):
-    """The edge serves this version of "zone:ID" or "vpc:ID" on every socket; 0: it serves it no more."""
+    """The edge serves this version of "zone:ID", "vpc:ID" or "routing" on every socket; 0: it serves it no
+    more."""
 
     subject: str
     version: int
@@ -170,8 +193,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
-    """The edge could not apply a message (a version gap, a key that does not unseal); control answers with a
-    snapshot."""
+    """The edge could not apply a message (a version gap, a key that does not unseal); control answers with
+    the whole of the subject, "zone:ID" or "view:ID"."""
 
     subject: str
     why: str

@@ -17,6 +17,7 @@ import socket
 import struct
 import threading
 import traceback
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -40,6 +41,7 @@ from seal53.feed.messages import (
 
 ROLES = ("edge", "resolver")
 _WAITING_MOST = 4096
+_AT_ONCE = 1 << 20  # octets of what an edge lacks that are made in one go
 _HELLO_WITHIN_S = 5.0
 _COUNTERS_WITHIN_S = 2.0
 _MEND_AGAIN_S = 1.0
@@ -51,10 +53,10 @@ class Source(Protocol):
     """Where contents come from; called in threads."""
 
     def catch_up(self, role: str, have: Mapping[str, int]) -> Iterator[ToEdge]:
-        """All that a name server lacks which serves `have` (versions by zone id): zones, then views."""
+        """All that a name server lacks which serves `have` (versions by zone id): facts, zones, views."""
 
     def whole(self, subject: str) -> ToEdge | None:
-        """The whole of "zone:ID" as it is published, or None."""
+        """The whole of "zone:ID" or "view:ID" as it is published, or None."""
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class _Edge:
 
 class FeedServer:
     """`registered` is told of each accepted edge, in a thread and before the edge is sent anything;
-    `acknowledged` of each acknowledgement, and is quick."""
+    `acknowledged` of the subject of each acknowledgement, of None when it may be any, and is quick."""
 
     def __init__(
         self,
@@ -77,7 +79,7 @@ class FeedServer:
         *,
         token: Secret,
         registered: Callable[[str, str], None],
-        acknowledged: Callable[[], None],
+        acknowledged: Callable[[str | None], None],
     ) -> None:
         self._source = source
         self._token = token
@@ -95,7 +97,7 @@ class FeedServer:
     async def start(self, listening: socket.socket) -> None:
         """Accepts on a Unix socket that listens already."""
         self._loop = asyncio.get_running_loop()
-        self._server = await asyncio.start_unix_server(self._accept, sock=listening)
+        self._server = await self._loop.create_unix_server(lambda: _Connection(self), sock=listening)
 
     def close(self) -> None:
         if self._server is not None:
@@ -121,7 +123,7 @@ class FeedServer:
             edge = self._edges.pop(edge_id, None)
         if edge is not None and edge.connection is not None:
             edge.connection.abort()
-        self._acknowledged()
+        self._acknowledged(None)
 
     # --- what edges serve: any thread
 
@@ -166,79 +168,23 @@ class FeedServer:
 
     # --- one connection
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(writer)
+    def came(self, connection: "_Connection") -> None:
         self._connections.add(connection)
-        sending: asyncio.Task[None] | None = None
-        try:
-            hello = await self._greeted(reader, writer)
-            edge = self._register(hello, connection)
-            await self._record(edge)
-            sending = asyncio.create_task(self._speak(connection, hello))
-            while (message := await _read(reader)) is not None and edge.connection is connection:
-                self._heed(edge, connection, message)
-        except (frames.FeedFault, TimeoutError) as e:
-            journal.event("feed-refused", level=logging.WARNING, why=str(e) or "no hello in time")
-        except asyncio.CancelledError:
-            pass  # the process ends; asyncio would tell of a cancelled connection as of an error
-        finally:
-            self._connections.discard(connection)
-            if connection.edge is not None and connection.edge.connection is connection:
-                connection.edge.connection = None
-            if sending is not None:
-                sending.cancel()
-            connection.abort()
 
-    async def _greeted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Hello:
-        peer = writer.get_extra_info("socket")
-        _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        if uid != os.geteuid():
-            raise frames.FeedFault(f"user {uid} may not speak on the feed")
-        hello = await asyncio.wait_for(_read(reader), _HELLO_WITHIN_S)
-        if not isinstance(hello, Hello) or hello.role not in ROLES:
-            raise frames.FeedFault("the first message is not a hello")
-        if not hmac.compare_digest(hello.token, bytes(self._token)):
-            raise frames.FeedFault("a hello with a wrong token")
-        if hello.edge_id not in self._expected:
-            raise frames.FeedFault(f"the supervisor did not start {hello.edge_id}")
-        return hello
+    def went(self, connection: "_Connection") -> None:
+        self._connections.discard(connection)
+        edge = connection.edge
+        if edge is not None and edge.connection is connection:
+            edge.connection = None
 
-    def _register(self, hello: Hello, connection: "_Connection") -> _Edge:
-        versions = {f"zone:{zone_id}": version for zone_id, version in hello.have.items()}
-        versions |= {f"vpc:{vpc_id}": version for vpc_id, version in hello.vpcs.items()}
-        with self._lock:
-            edge = self._edges.setdefault(hello.edge_id, _Edge(hello.edge_id, hello.role))
-            before, edge.connection = edge.connection, connection
-            edge.versions = versions
-        connection.edge = edge
-        if before is not None:
-            before.abort()
-        self._acknowledged()
-        return edge
-
-    async def _record(self, edge: _Edge) -> None:
-        """On disk, so that it is waited for after a restart too; if that fails, it serves all the same."""
-        try:
-            await asyncio.to_thread(self._registered, edge.id, edge.role)
-        except Exception as e:  # noqa: BLE001  told; names must be answered though nothing can be written
-            _failed("edge-not-recorded", e, edge=edge.id)
-
-    async def _speak(self, connection: "_Connection", hello: Hello) -> None:
-        """Sends what the edge lacks, then what was queued since; the edge passes over what it has."""
-        try:
-            lacks = self._source.catch_up(hello.role, dict(hello.have))
-            while (message := await asyncio.to_thread(_next, lacks)) is not None:
-                await connection.write(frames.encode(message))
-            await connection.write(frames.encode(CaughtUp()))
-            while True:
-                await connection.write(await connection.waiting.get())
-        except ConnectionError:
-            connection.abort()
-        except Exception as e:  # noqa: BLE001  told; the edge comes back and is caught up anew
-            _failed("feed-failed", e, edge=hello.edge_id)
-            connection.abort()
-
-    def _heed(self, edge: _Edge, connection: "_Connection", message: ToControl) -> None:
+    def heed(self, connection: "_Connection", message: ToControl) -> None:
+        """Raises FeedFault for one who may not speak, or says what nobody may say now."""
+        edge = connection.edge
+        if edge is None:
+            self._greet(connection, message)
+            return
+        if edge.connection is not connection:
+            return
         match message:
             case Ack(subject=subject, version=version):
                 with self._lock:
@@ -246,10 +192,10 @@ class FeedServer:
                         edge.versions[subject] = version
                     else:
                         edge.versions.pop(subject, None)
-                self._acknowledged()
+                self._acknowledged(subject)
             case Refusal(subject=subject, why=why):
                 journal.event("edge-refusal", level=logging.WARNING, edge=edge.id, subject=subject, why=why)
-                connection.mend(subject, self._mend)
+                connection.mend(subject)
             case Counters(request=request, counters=counters):
                 asked = self._asked.pop((edge.id, request), None)
                 if asked is not None and not asked.done():
@@ -259,7 +205,45 @@ class FeedServer:
             case Hello():
                 raise frames.FeedFault("a second hello")
 
-    async def _mend(self, connection: "_Connection", subject: str) -> None:
+    def _greet(self, connection: "_Connection", hello: ToControl) -> None:
+        if connection.user != os.geteuid():
+            raise frames.FeedFault(f"user {connection.user} may not speak on the feed")
+        if not isinstance(hello, Hello) or hello.role not in ROLES:
+            raise frames.FeedFault("the first message is not a hello")
+        if not hmac.compare_digest(hello.token, bytes(self._token)):
+            raise frames.FeedFault("a hello with a wrong token")
+        if hello.edge_id not in self._expected:
+            raise frames.FeedFault(f"the supervisor did not start {hello.edge_id}")
+        versions = {f"zone:{zone_id}": version for zone_id, version in hello.have.items()}
+        versions |= {f"vpc:{vpc_id}": version for vpc_id, version in hello.vpcs.items()}
+        with self._lock:
+            edge = self._edges.setdefault(hello.edge_id, _Edge(hello.edge_id, hello.role))
+            before, edge.connection = edge.connection, connection
+            edge.versions = versions
+        if before is not None:
+            before.abort()
+        self._acknowledged(None)
+        connection.greeted(edge, self._catch_up(edge, connection, dict(hello.have)))
+
+    async def _catch_up(self, edge: _Edge, connection: "_Connection", have: dict[str, int]) -> None:
+        """Sends what the edge lacks, then what was queued since; the edge passes over what it has."""
+        try:
+            await asyncio.to_thread(self._registered, edge.id, edge.role)
+        except Exception as e:  # noqa: BLE001  told; names must be answered though nothing can be written
+            # On disk it would be waited for after a restart, too; without, it serves all the same.
+            _failed("edge-not-recorded", e, edge=edge.id)
+        try:
+            lacks = self._source.catch_up(edge.role, have)
+            while octets := await asyncio.to_thread(_some, lacks):
+                await connection.send(octets)
+            await connection.send(frames.encode(CaughtUp()))
+            connection.go_on()
+        except Exception as e:  # noqa: BLE001  told; the edge comes back and is caught up anew
+            _failed("feed-failed", e, edge=edge.id)
+            connection.abort()
+
+    async def whole(self, connection: "_Connection", subject: str) -> None:
+        """Sends the whole of what the edge could not follow."""
         try:
             whole = await asyncio.to_thread(self._source.whole, subject)
             if whole is not None:
@@ -269,52 +253,145 @@ class FeedServer:
             connection.abort()
 
 
-class _Connection:
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
+class _Connection(asyncio.Protocol):
+    """One edge's line. What is put waits until the edge has caught up, and while it does not read."""
+
+    def __init__(self, server: FeedServer) -> None:
         self.edge: _Edge | None = None
-        self.waiting: asyncio.Queue[bytes] = asyncio.Queue(_WAITING_MOST)
-        self._mending: dict[str, asyncio.Task[None]] = {}
+        self.user = -1
+        self._server = server
+        self._splitter = frames.Splitter(_decoder)
+        self._transport: asyncio.Transport | None = None
+        self._waiting: deque[bytes] = deque()
+        self._caught_up = False
+        self._reads: asyncio.Event = asyncio.Event()
+        self._reads.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._mending: set[str] = set()
         self._mended: set[str] = set()
-        self._writer = writer
+        self._patience: asyncio.TimerHandle | None = None
+
+    # --- the line
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        peer = transport.get_extra_info("socket")
+        _, self.user, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        self._patience = asyncio.get_running_loop().call_later(_HELLO_WITHIN_S, self._lose_patience)
+        self._server.came(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end()
+
+    def pause_writing(self) -> None:
+        self._reads.clear()
+
+    def resume_writing(self) -> None:
+        self._reads.set()
+        if self._caught_up:
+            self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for message in self._splitter.feed(data):
+                self._server.heed(self, message)
+        except frames.FeedFault as e:
+            self._refuse(str(e))
+
+    def greeted(self, edge: _Edge, then: Coroutine[Any, Any, None]) -> None:
+        """It may speak, and is caught up by `then`."""
+        self.edge = edge
+        if self._patience is not None:
+            self._patience.cancel()
+        self._start(then)
+
+    def _lose_patience(self) -> None:
+        self._refuse("no hello in time")
+
+    def _refuse(self, why: str) -> None:
+        journal.event("feed-refused", level=logging.WARNING, why=why)
+        self.abort()
+
+    # --- what is sent
+
+    async def send(self, octets: bytes) -> None:
+        """At once, ahead of what was put; waits while the edge does not read."""
+        if self._transport is not None:
+            self._transport.write(octets)
+        await self._reads.wait()
 
     def put(self, frame: bytes) -> None:
-        try:
-            self.waiting.put_nowait(frame)
-        except asyncio.QueueFull:
+        if self._caught_up and not self._waiting and self._reads.is_set() and self._transport is not None:
+            self._transport.write(frame)
+        elif len(self._waiting) < _WAITING_MOST:
+            self._waiting.append(frame)
+        else:
             # It comes back and is caught up: cheaper than to hold an endless queue for it.
             self.abort()
 
-    def mend(self, subject: str, mend: Callable[["_Connection", str], Coroutine[Any, Any, None]]) -> None:
+    def go_on(self) -> None:
+        """The edge has caught up: what was put follows."""
+        self._caught_up = True
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._waiting and self._reads.is_set() and self._transport is not None:
+            self._transport.write(self._waiting.popleft())
+
+    def mend(self, subject: str) -> None:
         """Once at a time for a subject; after the first time with a pause, as it may be refused for ever."""
 
         async def run() -> None:
             if subject in self._mended:
                 await asyncio.sleep(_MEND_AGAIN_S)
             self._mended.add(subject)
-            await mend(self, subject)
+            try:
+                await self._server.whole(self, subject)
+            finally:
+                self._mending.discard(subject)
 
         if subject not in self._mending:
-            self._mending[subject] = task = asyncio.create_task(run())
-            task.add_done_callback(lambda _: self._mending.pop(subject, None))
+            self._mending.add(subject)
+            self._start(run())
 
-    async def write(self, frame: bytes) -> None:
-        self._writer.write(frame)
-        await self._writer.drain()
+    # --- the end
+
+    def _start(self, doing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(doing)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def abort(self) -> None:
-        for task in self._mending.values():
-            if task is not asyncio.current_task():
+        if self._transport is not None:
+            self._transport.abort()
+        self._end()
+
+    def _end(self) -> None:
+        self._server.went(self)
+        if self._patience is not None:
+            self._patience.cancel()
+        for task in list(self._tasks):
+            if task is not _current_task():
                 task.cancel()
-        self._writer.transport.abort()
+
+
+def _current_task() -> "asyncio.Task[Any] | None":
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # in a callback of a loop that has ended
+        return None
 
 
 def _failed(name: str, error: Exception, **facts: object) -> None:
     journal.event(name, level=logging.ERROR, trace="".join(traceback.format_exception(error)), **facts)
 
 
-def _next(messages: Iterator[ToEdge]) -> ToEdge | None:
-    return next(messages, None)
-
-
-async def _read(reader: asyncio.StreamReader) -> ToControl | None:
-    return await frames.read(reader, _decoder)
+def _some(messages: Iterator[ToEdge]) -> bytes:
+    """The next frames, about a megabyte; none at the end."""
+    octets = bytearray()
+    for message in messages:
+        octets += frames.encode(message)
+        if len(octets) >= _AT_ONCE:
+            break
+    return bytes(octets)

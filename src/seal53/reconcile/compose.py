@@ -3,17 +3,36 @@
 Not for: when any of it is proven and sent; that is `publish`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from seal53.base.ids import HostedZoneId
-from seal53.core import Name, RecordSet, encode_edit
-from seal53.feed.messages import KeyState, SigningState, View, VpcView, Window, ZoneDelta
+from seal53.core import Name, RecordSet, decode_put, join_edit
+from seal53.feed.messages import (
+    KeyState,
+    QueryLogs,
+    RoutingFacts,
+    SigningState,
+    View,
+    VpcView,
+    Window,
+    ZoneDelta,
+)
 from seal53.keys import DNSKEY_TTL_S, active_zsks
 from seal53.reconcile.prover import Claim
-from seal53.store import Tx, delegation_sets, records, signatures, vpcs, zsks
+from seal53.store import (
+    Tx,
+    delegation_sets,
+    query_logging,
+    records,
+    routing,
+    signatures,
+    vpcs,
+    zsks,
+)
 from seal53.store import zones as zone_rows
 from seal53.store.outbox import Row
 from seal53.store.zones import HostedZone
@@ -23,8 +42,12 @@ RESOLVER = "resolver"
 SAMPLE = 64  # RRsets that are proven besides the changed ones when signing is switched on
 SAMPLE_AT_START = 4  # of a zone from before a restart: its contents were proven when they were changed
 
+Pair = tuple[Name, int]
+"""Owner, type number."""
 Key = tuple[Name, int, str]
 """Owner, type number, set identifier."""
+Put = tuple[bytes, RecordSet]
+"""A record set as it is stored, and decoded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,43 +91,82 @@ def signing_state(tx: Tx, zone: HostedZone, now: int) -> SigningState | None:
 
 def views(tx: Tx, registry: RegistryAddresses) -> list[View]:
     """What each address of the role "edge" answers, as facts are now; a view without zones is one too."""
-    every = zone_rows.every(tx)
-    by_set: dict[str, list[str]] = {}
-    for zone in every:
-        if zone.delegation_set_id is not None:
-            by_set.setdefault(zone.delegation_set_id, []).append(zone.id)
-    own = [
-        View(
-            view_id="root",
-            addresses=list(registry.root),
-            zone_ids=[zone.id for zone in every if zone.kind == "root"],
-        ),
-        View(
-            view_id="tlds",
-            addresses=list(registry.tlds),
-            zone_ids=[zone.id for zone in every if zone.kind == "tld"],
-        ),
+    zone_ids: dict[str, list[str]] = {}
+    for zone_id, kind, set_id in zone_rows.places(tx):
+        view_id = _view_id(kind, set_id)
+        if view_id is not None:
+            zone_ids.setdefault(view_id, []).append(zone_id)
+    empty = [
+        View(view_id="root", addresses=list(registry.root), zone_ids=[]),
+        View(view_id="tlds", addresses=list(registry.tlds), zone_ids=[]),
     ]
-    return own + [
-        View(view_id=f"set:{s.id}", addresses=list(s.addresses), zone_ids=by_set.get(s.id, []))
+    empty += [
+        View(view_id=f"set:{s.id}", addresses=list(s.addresses), zone_ids=[])
         for s in delegation_sets.every(tx)
     ]
+    return [msgspec.structs.replace(view, zone_ids=zone_ids.get(view.view_id, [])) for view in empty]
+
+
+def view_of(tx: Tx, registry: RegistryAddresses, zone: HostedZone) -> View | None:
+    """The view that a zone belongs to, without its zones; None for a private zone."""
+    view_id = _view_id(zone.kind, zone.delegation_set_id)
+    if view_id is None:
+        return None
+    if zone.delegation_set_id is None:
+        addresses = registry.root if zone.kind == "root" else registry.tlds
+    else:
+        found = delegation_sets.get(tx, zone.delegation_set_id)
+        addresses = () if found is None else found.addresses
+    return View(view_id=view_id, addresses=list(addresses), zone_ids=[])
+
+
+def _view_id(kind: str, set_id: str | None) -> str | None:
+    if kind == "private":
+        return None
+    return {"root": "root", "tld": "tlds"}.get(kind, f"set:{set_id}")
 
 
 def vpc_views(tx: Tx) -> list[VpcView]:
     """What each VPC's resolver prefers, and whether it validates."""
-    return [
-        VpcView(
-            vpc_id=vpc.id,
-            version=vpc.version,
-            address=vpc.address,
-            zone_ids=[zone.id for zone in zone_rows.private_zones_of(tx, vpc.id)],
-            validate=vpc.validation == "ENABLE",
-            private=vpc.answers_private_zones,
-            resolves=vpc.dns_support,
-        )
-        for vpc in vpcs.every(tx)
-    ]
+    return [_vpc_view(tx, vpc) for vpc in vpcs.every(tx)]
+
+
+def vpc_view(tx: Tx, vpc_id: str) -> VpcView | None:
+    vpc = vpcs.get(tx, vpc_id)
+    return None if vpc is None else _vpc_view(tx, vpc)
+
+
+def _vpc_view(tx: Tx, vpc: vpcs.Vpc) -> VpcView:
+    return VpcView(
+        vpc_id=vpc.id,
+        version=vpc.version,
+        address=vpc.address,
+        zone_ids=[zone.id for zone in zone_rows.private_zones_of(tx, vpc.id)],
+        validate=vpc.validation == "ENABLE",
+        private=vpc.answers_private_zones,
+        resolves=vpc.dns_support,
+    )
+
+
+def routing_facts(tx: Tx) -> RoutingFacts:
+    """What routed record sets of all zones are chosen by."""
+    version, health, cidr = routing.facts(tx)
+    return RoutingFacts(version=version, health=health, cidr=cidr)
+
+
+def query_logs(tx: Tx, logs: Path) -> QueryLogs:
+    """Where each zone's queries are logged: a log group is a directory below `logs` and its account."""
+    return QueryLogs(
+        zones={
+            zone_id: str(logs.joinpath(account_id, *map(_directory, group.split("/"))))
+            for zone_id, account_id, group in query_logging.every(tx)
+        }
+    )
+
+
+def _directory(part: str) -> str:
+    """A part of a log group's name may be all dots, and must not lead out of its directory."""
+    return part.replace(".", "%2E") if not part.strip(".") else part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,21 +188,20 @@ class Version:
 def whole(tx: Tx, zone: HostedZone, rows: Sequence[Row], now: int) -> Version:
     """Everything of a zone. Raises LookupError, as `signing_state` does."""
     signing = signing_state(tx, zone, now)
-    present = [stored.record for stored in records.every(tx, zone.id)]
-    keys = _touched(rows)
-    changed = set(keys)
-    found = {_key(record) for record in present}
+    items = records.every_item(tx, zone.id)
+    touched = _touched(rows)
     if any(row.kind == "zone" for row in rows):
-        claimed = present
+        sample = items
     else:  # composed anew after a restart: what waits is proven, and a sample of the rest
-        most = SAMPLE if any(row.kind == "signing" for row in rows) else SAMPLE_AT_START
-        claimed = [r for r in present if _key(r) in changed] + _sample(present, most)
+        sample = _sample(items, SAMPLE if any(row.kind == "signing" for row in rows) else SAMPLE_AT_START)
+    pairs = {(record.owner, record.rtype) for record in map(decode_put, sample)}
+    present = _at(tx, zone.id, pairs | touched.keys())
     return Version(
-        edit=encode_edit(present, []),
+        edit=join_edit(items, []),
         signing=signing,
         keeps_signing=False,
-        claim=_claim(zone, signing, claimed, [key for key in keys if key not in found]),
-        latest=_latest(zone, rows, present, signing),
+        claim=_claim(zone, signing, present, touched.keys()),
+        latest=_latest(zone, rows, touched, present, signing),
     )
 
 
@@ -150,66 +211,87 @@ def change(
     """What the rows changed since the version that is signed by `published`. Raises LookupError."""
     keeps = all(row.kind == "records" for row in rows)
     signing = published if keeps else signing_state(tx, zone, now)
-    keys = _touched(rows)
-    present = [stored.record for stored in records.by_keys(tx, zone.id, keys)]
-    found = {_key(record) for record in present}
-    absent = [key for key in keys if key not in found]
-    claimed = present
+    touched = _touched(rows)
+    present = _at(tx, zone.id, touched.keys())
+    edit = _edit(touched, present)
     if published is None and signing is not None:
-        claimed = present + [stored.record for stored in records.page(tx, zone.id, None, SAMPLE)]
+        some = [stored.record for stored in records.page(tx, zone.id, None, SAMPLE)]
+        present = _at(tx, zone.id, touched.keys() | {(record.owner, record.rtype) for record in some})
     return Version(
-        edit=encode_edit(present, absent),
+        edit=edit,
         signing=signing,
         keeps_signing=keeps,
-        claim=_claim(zone, signing, claimed, absent),
+        claim=_claim(zone, signing, present, touched.keys()),
     )
 
 
+def _at(tx: Tx, zone_id: str, pairs: Set[Pair]) -> list[Put]:
+    """All record sets of these owners and types."""
+    owners = {owner for owner, _ in pairs}
+    types = {rtype for _, rtype in pairs}
+    found = [
+        (item, decode_put(item))
+        for item, rtype in records.items_at(tx, zone_id, owners)
+        if rtype in types  # few owners have others
+    ]
+    return [(item, record) for item, record in found if (record.owner, record.rtype) in pairs]
+
+
 def _claim(
-    zone: HostedZone, signing: SigningState | None, present: Sequence[RecordSet], absent: Sequence[Key]
+    zone: HostedZone, signing: SigningState | None, present: Sequence[Put], touched: Set[Pair]
 ) -> Claim:
+    there = {(record.owner, record.rtype) for _, record in present}
     return Claim(
         apex=zone.name,
         version=zone.version,
         dnskeys=[] if signing is None else signing.dnskeys,
-        present=present,
-        absent=[(owner, rtype) for owner, rtype, _ in absent],
+        present=[record for _, record in present],
+        absent=[pair for pair in touched if pair not in there],
     )
 
 
 def _latest(
-    zone: HostedZone, rows: Sequence[Row], present: list[RecordSet], signing: SigningState | None
+    zone: HostedZone,
+    rows: Sequence[Row],
+    touched: Mapping[Pair, Set[str]],
+    present: Sequence[Put],
+    signing: SigningState | None,
 ) -> ZoneDelta | None:
     """What waiting rows changed, for edges that outlived control."""
     if not rows or not {row.kind for row in rows} <= {"records", "signing"}:
         return None
-    keys = set(_touched(rows))
-    puts = [record for record in present if _key(record) in keys]
-    keys -= {_key(record) for record in puts}
     return ZoneDelta(
         zone_id=zone.id,
         apex=zone.name.to_wire(),
         base=rows[0].version - 1,
         version=zone.version,
-        edit=encode_edit(puts, list(keys)),
+        edit=_edit(touched, present),
         signing=signing if any(row.kind == "signing" for row in rows) else msgspec.UNSET,
     )
 
 
-def _key(record: RecordSet) -> Key:
-    return record.owner, record.rtype, record.set_id
+def _edit(touched: Mapping[Pair, Set[str]], present: Sequence[Put]) -> bytes:
+    """Puts of what was touched and is there, deletes of what is not."""
+    puts: list[bytes] = []
+    there: set[Key] = set()
+    for item, record in present:
+        if record.set_id in touched.get((record.owner, record.rtype), ()):
+            puts.append(item)
+            there.add((record.owner, record.rtype, record.set_id))
+    keys = ((*pair, set_id) for pair, set_ids in touched.items() for set_id in set_ids)
+    return join_edit(puts, [key for key in keys if key not in there])
 
 
-def _touched(rows: Sequence[Row]) -> list[Key]:
-    """The keys that rows of kind "records" name, each once."""
-    keys: dict[Key, None] = {}
+def _touched(rows: Sequence[Row]) -> dict[Pair, set[str]]:
+    """The keys that rows of kind "records" name: set identifiers by owner and type."""
+    touched: dict[Pair, set[str]] = {}
     for row in rows:
         if row.kind == "records" and isinstance(row.detail, list):
             for owner, rtype, set_id in row.detail:
-                keys[Name.from_wire(owner), rtype, set_id] = None
-    return list(keys)
+                touched.setdefault((Name.from_wire(owner), rtype), set()).add(set_id)
+    return touched
 
 
-def _sample(present: list[RecordSet], most: int) -> list[RecordSet]:
+def _sample(items: list[bytes], most: int) -> list[bytes]:
     """Some of them, spread over the zone."""
-    return present[:: max(1, -(-len(present) // most))]
+    return items[:: max(1, -(-len(items) // most))]

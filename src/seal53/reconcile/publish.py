@@ -7,29 +7,31 @@
 
 One data plane in this process is the reference (`published`): what is sent was proven in it first. Rows of
 one zone that wait together become one version. On start everything is composed anew from the facts, so that
-a crash at any moment loses nothing. Limits: one publisher; it runs in a thread of its own and is woken, the
-outbox is the truth.
+a crash at any moment loses nothing. What one change costs does not grow with the number of zones: only what
+a row or an acknowledgement names is looked at. Limits: one publisher; it runs in a thread of its own and is
+woken, the outbox is the truth.
 """
 
 import logging
 import threading
 import traceback
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from seal53.base import journal
 from seal53.base.clock import Clock
 from seal53.base.errors import Fault
 from seal53.core import DataPlane
-from seal53.feed.messages import ResolverBoot, ToEdge, ZoneSnapshot
+from seal53.feed.messages import ResolverBoot, ToEdge
 from seal53.reconcile import compose
-from seal53.reconcile.compose import RESOLVER, RegistryAddresses
+from seal53.reconcile.compose import EDGE, RESOLVER, RegistryAddresses
 from seal53.reconcile.plain import Answer
 from seal53.reconcile.prover import Claim, Proof
-from seal53.reconcile.published import Published
+from seal53.reconcile.published import Addressed, Published
 from seal53.store import Store, changes, outbox
-from seal53.store import vpcs as vpc_rows
 from seal53.store import zones as zone_rows
 
 _FIRST_PAUSE_S = 0.2
@@ -73,19 +75,23 @@ class Publisher:
         registry: RegistryAddresses,
         boot: ResolverBoot,
         clock: Clock,
+        logs: Path,
     ) -> None:
+        """`logs` is the directory of query logs."""
         self.published = Published(plane, boot)
         self._store = store
         self._prove = prove
         self._registry = registry
         self._clock = clock
+        self._logs = logs
         self._outlet: Outlet | None = None
         self._wake = threading.Event()
         self._stopping = False
         self._seq = 0
+        self._committed = True  # whether there may be news
         self._due: dict[str, _Again] = {}  # subjects that are not published yet
-        self._views_are_old = False
         self._awaited: dict[str, int] = {}  # subject -> the highest version that a change waits for
+        self._acknowledged: deque[str | None] = deque()  # subjects to look at; None: all that are awaited
         self._closed: dict[str, int] = {}
         self._gone: set[str] = set()
         self._failing = _Again()
@@ -97,14 +103,18 @@ class Publisher:
         self._outlet = outlet
         self._take_news()
         with self._store.read() as tx:
-            zone_ids = [zone.id for zone in zone_rows.every(tx)]
+            self.published.route(compose.routing_facts(tx))
+            self.published.log(compose.query_logs(tx, self._logs))
+            views = compose.views(tx, self._registry)
+            self.published.show(views, compose.vpc_views(tx))
+            zone_ids = [zone_id for zone_id, *_ in zone_rows.places(tx)]
             for change in changes.pending(tx):
                 self._await(change.subject, change.version)
         for zone_id in zone_ids:
             self._due.setdefault(f"zone:{zone_id}", _Again())
         for subject in self._awaited:
             self._due.setdefault(subject, _Again())
-        self._views_are_old = True
+        self._acknowledged.append(None)
         self.tick()
 
     def run(self) -> None:
@@ -115,7 +125,13 @@ class Publisher:
             self.tick()
 
     def wake(self) -> None:
-        """Something was committed or acknowledged; from any thread."""
+        """Something was committed; from any thread."""
+        self._committed = True
+        self._wake.set()
+
+    def acknowledged(self, subject: str | None) -> None:
+        """Name servers serve other versions than before, of the subject or of any; from any thread."""
+        self._acknowledged.append(subject)
         self._wake.set()
 
     def stop(self) -> None:
@@ -128,14 +144,14 @@ class Publisher:
         if self._failing.not_before > now:
             return
         try:
-            self._take_news()
+            if self._committed:
+                self._take_news()
             for subject in [s for s, again in self._due.items() if again.not_before <= now]:
                 if self._stopping:
                     return
                 self._publish(subject)
-            if self._views_are_old:
-                self._refresh_views()
-            self._settle()
+            if self._acknowledged:
+                self._settle()
         except Exception as e:  # noqa: BLE001  told, and tried again
             # A database that cannot be read or written just now. Each step leaves what it did not finish.
             pause = self._failing.after(now)
@@ -152,8 +168,13 @@ class Publisher:
         return max(0.0, min(again.not_before for again in self._due.values()) - now)
 
     def _take_news(self) -> None:
-        with self._store.read() as tx:
-            news = outbox.news(tx, after=self._seq)
+        self._committed = False  # first: what is committed from here on is news again
+        try:
+            with self._store.read() as tx:
+                news = outbox.news(tx, after=self._seq)
+        except BaseException:
+            self._committed = True
+            raise
         for seq, subject, version, _ in news:
             self._seq = seq
             self._due.setdefault(subject, _Again()).not_before = 0.0
@@ -167,13 +188,17 @@ class Publisher:
     def _publish(self, subject: str) -> None:
         kind, _, id = subject.partition(":")
         try:
-            if kind == "zone":
-                self._publish_zone(id)
-            elif kind == "vpc":
-                self._views_are_old = True
-                with self._store.read() as tx:
-                    if vpc_rows.get(tx, id) is None:
-                        self._gone.add(subject)
+            match kind:
+                case "zone":
+                    self._publish_zone(id)
+                case "vpc":
+                    self._publish_vpc(id)
+                case "routing":
+                    self._publish_routing()
+                case "logging":
+                    self._publish_logging()
+                case _:
+                    pass
         except Exception as e:  # noqa: BLE001  told, and tried again
             # Unproven, a key that does not open, a zone that the plane refuses: the version is not served.
             if kind == "zone":
@@ -183,6 +208,7 @@ class Publisher:
             _tell("not-published", e, first=again.failures == 1, subject=subject, again_in_s=pause)
         else:
             del self._due[subject]
+            self._acknowledged.append(subject)  # name servers may serve it already
 
     def _publish_zone(self, zone_id: str) -> None:
         now = self._clock.now()
@@ -199,14 +225,22 @@ class Publisher:
                 version = compose.whole(tx, zone, rows, now)
             else:
                 version = compose.change(tx, zone, known.signing, rows, now)
+            view = None
+            if zone is not None and known is None:
+                view = compose.view_of(tx, self._registry, zone)
+                vpc_ids = zone_rows.vpcs_of(tx, zone_id) if view is None else []
         if zone is None or version is None:
             self._drop(zone_id)
             return
         candidate = self.published.stage(zone, version)
         proof = self._prove(candidate.answer, version.claim, now)
         role, message = self.published.commit(zone, version, candidate)
-        self._send(role, message)
-        self._views_are_old |= isinstance(message, ZoneSnapshot)
+        self._send((role, message))
+        if known is None and view is not None:
+            self._send(self.published.enter(zone_id, view))
+        elif known is None:
+            for vpc_id in vpc_ids:
+                self._publish_vpc(vpc_id)
         journal.event(
             "published",
             zone=zone_id,
@@ -217,24 +251,36 @@ class Publisher:
         )
 
     def _drop(self, zone_id: str) -> None:
-        self._refresh_views()  # it leaves its view before it goes
-        gone = self.published.drop(zone_id)
-        if gone is not None:
-            self._send(*gone)
+        self._send(self.published.leave_view(zone_id))  # it leaves its views before it goes
+        for vpc_id in self.published.vpcs_with(zone_id):
+            self._publish_vpc(vpc_id)
+        self._send(self.published.drop(zone_id))
         self._gone.add(f"zone:{zone_id}")
 
-    def _refresh_views(self) -> None:
-        """Sends the views that differ from what was sent last."""
+    def _publish_vpc(self, vpc_id: str) -> None:
         with self._store.read() as tx:
-            views = compose.views(tx, self._registry)
-            vpcs = compose.vpc_views(tx)
-        self._views_are_old = False
-        for role, message in self.published.show(views, vpcs):
-            self._send(role, message)
+            view = compose.vpc_view(tx, vpc_id)
+        if view is None:
+            self._send(self.published.end_vpc(vpc_id))
+            self._gone.add(f"vpc:{vpc_id}")
+        else:
+            self._send(self.published.show_vpc(view))
 
-    def _send(self, role: str, message: ToEdge) -> None:
-        if self._outlet is not None:
-            self._outlet.send_soon(role, message)
+    def _publish_routing(self) -> None:
+        with self._store.read() as tx:
+            facts = compose.routing_facts(tx)
+        told = self.published.route(facts)
+        for role in (EDGE, RESOLVER):
+            self._send((role, told))
+
+    def _publish_logging(self) -> None:
+        with self._store.read() as tx:
+            logs = compose.query_logs(tx, self._logs)
+        self._send(self.published.log(logs))
+
+    def _send(self, told: Addressed | None) -> None:
+        if self._outlet is not None and told is not None:
+            self._outlet.send_soon(*told)
 
     # --- acknowledged
 
@@ -242,32 +288,52 @@ class Publisher:
         """Closes the Changes whose version every registered name server of the role serves (I3)."""
         if self._outlet is None:
             return
+        subjects: set[str] = set()
+        while self._acknowledged:
+            subject = self._acknowledged.popleft()
+            subjects |= self._awaited.keys() if subject is None else {subject}
         served = {
             subject: version
-            for subject, wanted in self._awaited.items()
-            if (version := self._served(subject, wanted, self._outlet)) is not None
+            for subject in subjects & self._awaited.keys()
+            if (version := self._served(subject, self._awaited[subject], self._outlet)) is not None
             and version > self._closed.get(subject, 0)
         }
         if not served:
             return
         now = self._clock.now()
-        with self._store.write() as tx:
-            for subject, version in served.items():
-                changes.close_up_to(tx, subject, version, now)
-                outbox.done_up_to(tx, subject, version)
+        try:
+            # What edges serve is found out again after a power failure: nobody waits for the disk.
+            with self._store.note() as tx:
+                for subject, version in served.items():
+                    changes.close_up_to(tx, subject, version, now)
+                    outbox.done_up_to(tx, subject, version)
+        except BaseException:
+            self._acknowledged.extend(served)
+            raise
         for subject, version in served.items():
             self._closed[subject] = version
             if version >= self._awaited[subject]:
                 del self._awaited[subject]
+                if subject in self._gone:
+                    self._gone.discard(subject)
+                    del self._closed[subject]
 
     def _served(self, subject: str, wanted: int, outlet: Outlet) -> int | None:
+        """The version that counts as served everywhere."""
         if subject in self._gone:
             return wanted if outlet.dropped(subject) else None
         kind, _, id = subject.partition(":")
-        if kind == "vpc":
-            return outlet.served(RESOLVER, subject)
-        known = self.published.zone(id)
-        return None if known is None else outlet.served(known.role, subject)
+        match kind:
+            case "vpc":
+                return outlet.served(RESOLVER, subject)
+            case "routing":
+                of_roles = [outlet.served(role, subject) for role in (EDGE, RESOLVER)]
+                return min((v for v in of_roles if v is not None), default=None) if all(of_roles) else None
+            case "logging":
+                return None if subject in self._due else wanted  # nobody waits for it
+            case _:
+                known = self.published.zone(id)
+                return None if known is None else outlet.served(known.role, subject)
 
 
 def _tell(name: str, error: Exception, *, first: bool, **facts: object) -> None:

@@ -15,10 +15,13 @@ import msgspec
 
 from seal53.core import Candidate, DataPlane, Name
 from seal53.feed.messages import (
+    QueryLogs,
     ResolverBoot,
+    RoutingFacts,
     SigningState,
     ToEdge,
     View,
+    ViewChange,
     Vpcs,
     VpcView,
     ZoneDelta,
@@ -35,7 +38,7 @@ _HISTORY = 128  # no standard says: a change is small, and an edge is rarely awa
 Addressed = tuple[str, ToEdge]
 """(role, message)."""
 
-_V = TypeVar("_V", View, VpcView)
+_M = TypeVar("_M", View, VpcView, RoutingFacts, QueryLogs)
 
 
 @dataclass(slots=True)
@@ -59,8 +62,13 @@ class Published:
         self._lock = threading.Lock()
         self._zones: dict[str, PublishedZone] = {}
         self._unproven: set[str] = set()
+        # What was told last: views without their zones, which are beside them, as there may be many of them.
         self._views: dict[str, View] = {}
+        self._zone_ids: dict[str, dict[str, None]] = {}
+        self._view_of: dict[str, str] = {}
         self._vpcs: dict[str, VpcView] = {}
+        self._routing = RoutingFacts(version=0, health={}, cidr={})
+        self._logs = QueryLogs(zones={})
         self._serial = 0
 
     def zone(self, zone_id: str) -> PublishedZone | None:
@@ -127,43 +135,108 @@ class Published:
             self._plane.drop_zone(zone_id)
         return known.role, ZoneGone(zone_id=zone_id, version=known.version + 1)
 
-    def show(self, views: Sequence[View], vpcs: Sequence[VpcView]) -> list[Addressed]:
-        """Takes over the views; returns those that differ from what was sent last, with new serials."""
-        news: list[Addressed] = []
+    def show(self, views: Sequence[View], vpcs: Sequence[VpcView]) -> None:
+        """What every view is when a control process starts; nobody has been told of anything yet."""
         with self._lock:
-            there = [vpc.vpc_id for vpc in vpcs]
-            if gone := self._vpcs.keys() - there:
-                for vpc_id in gone:
-                    del self._vpcs[vpc_id]
-                self._serial += 1
-                news.append((RESOLVER, Vpcs(vpc_ids=there, serial=self._serial)))
             for view in views:
-                if _differs(self._views.get(view.view_id), view):
-                    self._views[view.view_id] = sent = self._numbered(view)
-                    news.append((EDGE, sent))
-            for vpc in vpcs:
-                if _differs(self._vpcs.get(vpc.vpc_id), vpc):
-                    self._vpcs[vpc.vpc_id] = told = self._numbered(vpc)
-                    news.append((RESOLVER, told))
-        return news
+                self._views[view.view_id] = self._numbered(view)
+                self._zone_ids[view.view_id] = dict.fromkeys(view.zone_ids)
+                self._view_of.update(dict.fromkeys(view.zone_ids, view.view_id))
+            self._vpcs = {vpc.vpc_id: self._numbered(vpc) for vpc in vpcs}
 
-    def _numbered(self, view: _V) -> _V:
+    def enter(self, zone_id: str, view: View) -> Addressed | None:
+        """The zone is in this view from now on; returns what must be told, if that is news."""
+        with self._lock:
+            if zone_id in self._view_of:
+                return None
+            known = self._views.get(view.view_id)
+            self._view_of[zone_id] = view.view_id
+            self._zone_ids.setdefault(view.view_id, {})[zone_id] = None
+            self._views[view.view_id] = self._numbered(view if known is None else known)
+            if known is None:
+                return EDGE, self._view(view.view_id)
+            return EDGE, ViewChange(view_id=view.view_id, added=[zone_id], removed=[], serial=self._serial)
+
+    def leave_view(self, zone_id: str) -> Addressed | None:
+        """The zone is in no view from now on; returns what must be told, if it was in one."""
+        with self._lock:
+            view_id = self._view_of.pop(zone_id, None)
+            if view_id is None:
+                return None
+            del self._zone_ids[view_id][zone_id]
+            self._views[view_id] = self._numbered(self._views[view_id])
+            return EDGE, ViewChange(view_id=view_id, added=[], removed=[zone_id], serial=self._serial)
+
+    def vpcs_with(self, zone_id: str) -> list[str]:
+        """The VPCs whose resolvers were told of the zone."""
+        return [vpc_id for vpc_id, vpc in self._vpcs.items() if zone_id in vpc.zone_ids]
+
+    def show_vpc(self, vpc: VpcView) -> Addressed | None:
+        """The VPC's view from now on; returns what must be told, if that is news."""
+        with self._lock:
+            before = self._vpcs.get(vpc.vpc_id)
+            if before is not None and msgspec.structs.replace(before, serial=0) == vpc:
+                return None
+            self._vpcs[vpc.vpc_id] = told = self._numbered(vpc)
+            return RESOLVER, told
+
+    def end_vpc(self, vpc_id: str) -> Addressed | None:
+        """The VPC is gone; returns what must be told, if anybody may know of it."""
+        with self._lock:
+            if self._vpcs.pop(vpc_id, None) is None:
+                return None
+            self._serial += 1
+            return RESOLVER, Vpcs(vpc_ids=list(self._vpcs), serial=self._serial)
+
+    def route(self, facts: RoutingFacts) -> RoutingFacts:
+        """What record sets are chosen by from now on; returns what must be told, to all."""
+        with self._lock:
+            self._plane.set_cidr(facts.cidr)
+            self._plane.set_health(facts.health)
+            self._routing = self._numbered(facts)
+            return self._routing
+
+    def log(self, logs: QueryLogs) -> Addressed:
+        """Which queries are logged from now on; returns what must be told."""
+        with self._lock:
+            self._logs = self._numbered(logs)
+            return EDGE, self._logs
+
+    def _numbered(self, message: _M) -> _M:
         self._serial += 1
-        return msgspec.structs.replace(view, serial=self._serial)
+        return msgspec.structs.replace(message, serial=self._serial)
+
+    def _view(self, view_id: str) -> View:
+        """A view as it is, with its zones."""
+        return msgspec.structs.replace(self._views[view_id], zone_ids=list(self._zone_ids[view_id]))
+
+    # --- what operations ask (services.context.NameServers); any thread
+
+    def answer(
+        self, zone_id: str, packet: bytes, now: int, *, client: str, tcp: bool = False
+    ) -> bytes | None:
+        """What our name servers answer from the zone's published version to a client of this address."""
+        return self._plane.answer_zone(zone_id, packet, now, client=client, tcp=tcp)
 
     # --- what the feed asks (feed.server.Source); any thread
 
     def catch_up(self, role: str, have: Mapping[str, int]) -> Iterator[ToEdge]:
-        """Where resolution starts, zones, then views, then what must go."""
+        """Facts of all zones and where resolution starts, zones, then views, then what must go."""
         if role == RESOLVER:
             yield self._boot
         with self._lock:
             wanted = [zone_id for zone_id, known in self._zones.items() if known.role == role]
+            facts: list[ToEdge] = [self._routing]
+            if role == EDGE:
+                facts.append(self._logs)
+        yield from facts
         for zone_id in wanted:
             yield from self._since(zone_id, have.get(zone_id))
         with self._lock:
-            views: list[ToEdge] = [*self._views.values()]
-            if role == RESOLVER:  # first which there are: a new one may have the address of one that is gone
+            views: list[ToEdge]
+            if role == EDGE:
+                views = [self._view(view_id) for view_id in self._views]
+            else:  # first which there are: a new one may have the address of one that is gone
                 views = [Vpcs(vpc_ids=list(self._vpcs), serial=self._serial), *self._vpcs.values()]
             gone = have.keys() - self._zones.keys() - self._unproven
         yield from views
@@ -173,6 +246,8 @@ class Published:
     def whole(self, subject: str) -> ToEdge | None:
         kind, _, id = subject.partition(":")
         with self._lock:
+            if kind == "view":
+                return self._view(id) if id in self._views else None
             return self._snapshot(id) if kind == "zone" else None
 
     def _since(self, zone_id: str, version: int | None) -> list[ToEdge]:
@@ -201,7 +276,3 @@ class Published:
             edit=edit,
             signing=known.signing,
         )
-
-
-def _differs(before: View | VpcView | None, after: View | VpcView) -> bool:
-    return before is None or msgspec.structs.replace(before, serial=0) != after

@@ -130,6 +130,12 @@ def every(tx: Tx) -> list[HostedZone]:
     return [_zone(row) for row in tx.execute(select(*_COLUMNS).order_by(hosted_zones.c.id))]
 
 
+def places(tx: Tx) -> list[tuple[HostedZoneId, str, DelegationSetId | None]]:
+    """(id, kind, delegation set) of all zones, by id."""
+    rows = tx.execute(select(_z.id, _z.kind, _z.delegation_set_id).order_by(_z.id))
+    return [(id, kind, set_id) for id, kind, set_id in rows]
+
+
 def named(tx: Tx, name: Name, kind: str | None = None) -> list[HostedZone]:
     """All zones of exactly this name, whoever owns them, oldest first."""
     query = select(*_COLUMNS).where(hosted_zones.c.sort_key == sort_key(name))

@@ -1,6 +1,6 @@
 """What a name server says it serves: only what is committed, in a view, and listened on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,10 +14,13 @@ from seal53.feed.messages import (
     AskCounters,
     CaughtUp,
     Counters,
+    QueryLogs,
     Ready,
     Refusal,
     ResolverBoot,
+    RoutingFacts,
     View,
+    ViewChange,
     VpcView,
     ZoneDelta,
     ZoneGone,
@@ -37,6 +40,9 @@ class FakePlane:
         self.sockets: dict[tuple[str, int], str] = {}
         self.flushed: list[str] = []
         self.taken: set[str] = set()
+        self.health: dict[str, bool] = {}
+        self.cidr: Mapping[str, Mapping[str, Sequence[str]]] = {}
+        self.logged: list[str] = []
 
     def stage(
         self, zone_id: str, apex: Name, *, base: int | None, version: int, edit: bytes, **_: Any
@@ -70,6 +76,18 @@ class FakePlane:
     def unlisten(self, address: str, port: int) -> None:
         self.sockets.pop((address, port), None)
 
+    def drop_view(self, view_id: str) -> None:
+        del self.views[view_id]
+
+    def set_health(self, statuses: Mapping[str, bool]) -> None:
+        self.health = dict(statuses)
+
+    def set_cidr(self, collections: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        self.cidr = collections
+
+    def set_query_logs(self, zone_ids: Sequence[str]) -> None:
+        self.logged = list(zone_ids)
+
     def counters(self) -> dict[str, int]:
         return {"queries": 3}
 
@@ -83,6 +101,9 @@ class FakeResolver:
 
     def set_vpc(self, vpc_id: str, validate: bool) -> None:
         self.told.append((vpc_id, validate))
+
+    def drop_vpc(self, vpc_id: str) -> None:
+        self.told.append((vpc_id,))
 
 
 @pytest.fixture
@@ -250,3 +271,63 @@ def test_what_does_not_decode_costs_one_zone_and_not_the_process(
     monkeypatch.setattr(plane, "stage", stage)
     assert served.apply(whole(2)) == [Refusal(subject="zone:Z1", why=str(fault.args[-1]))]
     assert plane.zones["Z1"] == 1
+
+
+def test_a_zone_comes_into_a_view_and_leaves_it(served: Served, plane: FakePlane) -> None:
+    opened(served)
+    assert served.apply(whole(1, "Z2")) == []
+    change = ViewChange(view_id="set:N1", added=["Z2"], removed=[], serial=2)
+    assert served.apply(change) == [Ack(subject="zone:Z2", version=1)]
+    assert plane.views["set:N1"] == ["Z1", "Z2"]
+    served.apply(ViewChange(view_id="set:N1", added=[], removed=["Z1"], serial=1))  # older than what is here
+    assert plane.views["set:N1"] == ["Z1", "Z2"]
+    served.apply(ViewChange(view_id="set:N1", added=[], removed=["Z1"], serial=3))
+    assert plane.views["set:N1"] == ["Z2"]
+    assert served.apply(delta(1, 2)) == []  # in no view
+    assert served.apply(whole(2, "Z2")) == [Ack(subject="zone:Z2", version=2)]
+
+
+def test_a_change_of_a_view_that_is_not_here_is_refused(served: Served) -> None:
+    opened(served)
+    (refusal,) = served.apply(ViewChange(view_id="set:N9", added=["Z1"], removed=[], serial=2))
+    assert isinstance(refusal, Refusal) and refusal.subject == "view:set:N9"
+
+
+def test_one_change_looks_at_one_zone(served: Served, plane: FakePlane) -> None:
+    zones = [f"Z{n}" for n in range(1, 200)]
+    for zone_id in zones:
+        served.apply(whole(1, zone_id))
+    served.apply(msgspec.structs.replace(ONE, zone_ids=zones))
+    assert len(served.apply(CaughtUp())) == 200
+    looked: list[str] = []
+    served._views.is_served = lambda zone_id: not looked.append(zone_id)  # type: ignore[method-assign]
+    assert served.apply(delta(1, 2)) == [Ack(subject="zone:Z1", version=2)]
+    assert looked == ["Z1"]
+
+
+def test_routing_facts_are_acknowledged_once_a_connection(served: Served, plane: FakePlane) -> None:
+    facts = RoutingFacts(version=4, health={"h": False}, cidr={"c": {"office": ["192.0.2.0/24"]}}, serial=3)
+    assert served.apply(facts) == []  # nothing is answered yet
+    served.apply(ONE)
+    assert served.apply(CaughtUp()) == [Ack(subject="routing", version=4), Ready()]
+    assert plane.health == {"h": False}
+    assert plane.cidr["c"] == {"office": ["192.0.2.0/24"]}
+    older = RoutingFacts(version=3, health={}, cidr={}, serial=2)
+    assert served.apply(older) == []
+    assert plane.health == {"h": False}
+    served.new_connection()
+    assert served.apply(msgspec.structs.replace(facts, serial=1)) == [Ack(subject="routing", version=4)]
+
+
+def test_what_is_logged_is_known_to_the_writer_before_the_plane(plane: FakePlane) -> None:
+    told: list[tuple[Mapping[str, str], list[str]]] = []
+
+    class Logs:
+        def write_to(self, directories: Mapping[str, str]) -> None:
+            told.append((directories, list(plane.logged)))
+
+    served = Served(plane, port=53, logs=Logs())
+    served.apply(QueryLogs(zones={"Z1": "/logs/a"}, serial=2))
+    assert plane.logged == ["Z1"]
+    served.apply(QueryLogs(zones={}, serial=1))
+    assert told == [({"Z1": "/logs/a"}, [])]

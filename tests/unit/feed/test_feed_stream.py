@@ -43,7 +43,7 @@ class World:
         )
         self.server.expect("edge-1")
 
-    def _count(self) -> None:
+    def _count(self, _subject: str | None) -> None:
         self.acknowledged += 1
 
     def catch_up(self, role: str, have: Mapping[str, int]) -> Iterator[ToEdge]:
