@@ -144,9 +144,7 @@ def _follow(response: Response, answer: Sequence[SignedSet], message: Message) -
     while len(aliases) < MOST_MESSAGE_ALIASES:
         here = [s for s in answer if s.rrset.owner == name]
         if qtype == RrType.RRSIG:
-            finals = tuple(
-                SignedSet(r) for r in message.answer if r.rtype == RrType.RRSIG and r.owner == name
-            )
+            finals = _signatures_at(message, name)
         elif qtype == RrType.ANY:
             finals = tuple(here)
         else:
@@ -237,14 +235,37 @@ def _delegation_proof(
     return replace(base, absence=Absence.NODATA, authority=denial) if denial else None
 
 
+def _signatures_at(message: Message, name: Name) -> tuple[SignedSet, ...]:
+    """What a question for the RRSIGs themselves is answered with."""
+    return tuple(
+        SignedSet(RRset(name, RrType.RRSIG, rrset.ttl, readable))
+        for rrset in message.answer
+        if rrset.rtype == RrType.RRSIG
+        and rrset.owner == name
+        and (readable := [octets for octets in rrset.rdatas if _covered(octets) is not None])
+    )
+
+
+def _covered(rrsig: bytes) -> int | None:
+    """The type that an RRSIG covers; None when it is malformed."""
+    try:
+        return rd.Rrsig.read(rrsig).covered
+    except rd.RdataFault:
+        return None
+
+
 def _signatures(message: Message) -> Mapping[tuple[Name, int], Sequence[bytes]]:
-    """The RDATA of all RRSIGs, by owner and covered type."""
+    """The RDATA of all RRSIGs, by owner and covered type; one that is malformed is as if it were not there.
+
+    Clients with DO get what came with an answer that is insecure: never octets that they could not read.
+    """
     found: dict[tuple[Name, int], list[bytes]] = {}
     for section in (message.answer, message.authority, message.additional):
         for rrset in section:
             if rrset.rtype == RrType.RRSIG:
                 for octets in rrset.rdatas:
-                    found.setdefault((rrset.owner, int.from_bytes(octets[:2])), []).append(octets)
+                    if (covered := _covered(octets)) is not None:
+                        found.setdefault((rrset.owner, covered), []).append(octets)
     return found
 
 

@@ -26,6 +26,7 @@ from seal53.resolver.transport import Upstream, UpstreamMap, has_ipv6
 from seal53.resolver.validate import Validation
 
 PROBE_S = 8.0
+MOST_ASKS = 120  # a TLD has up to 26 addresses, each of which is asked twice, and again when a packet is lost
 
 
 class ProbeFault(Fault):
@@ -92,7 +93,7 @@ class LiveProbe:
 
 def look_at(name: Name, memory: Memory, anchors: Anchors, *, now: int, ipv6: bool) -> Steps[Delegation]:
     """The probe as a machine of its own. `memory` must be empty. Raises ProbeFault."""
-    work = Work(now)
+    work = Work(now, most_asks=MOST_ASKS)
     iteration = Iteration(memory, work, ipv6=ipv6)
     validation = Validation(memory, anchors, iteration, work)
     if name.is_root:

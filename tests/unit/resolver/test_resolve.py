@@ -4,13 +4,18 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rdata
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import pytest
 from resolver_world import NOW, World, ZoneDouble, internet
 
+from seal53.core import Name, RrType
 from seal53.resolver.anchors import Anchors
+from seal53.resolver.effects import MOST_ASKS
 from seal53.resolver.status import Status
+
+IN, RRSIG = dns.rdataclass.IN, dns.rdatatype.RRSIG
 
 GOOD = [
     ("www.example.com.", "A", 0, "192.0.2.1"),
@@ -262,3 +267,80 @@ def test_a_parents_server_has_no_say_about_what_is_known_to_be_delegated():
     world.tamper = poison
     assert addresses(world.run("www.unsigned.com.", memory=memory)) == ["192.0.2.21"]
     assert addresses(world.run("lies.com.", memory=memory)) == ["192.0.2.21"]
+
+
+MALFORMED_RRSIGS = [
+    b"\x00\x01\x0d\x03",  # ends in its fixed part
+    bytes.fromhex("00010d030000012c6ab13b806ab13b80002a") + b"\x40x",  # a label that is none
+    bytes.fromhex("00010d030000012c6ab13b806ab13b80002a") + b"\x03com",  # a name that does not end
+    bytes.fromhex("00010d030000012c6ab13b806ab13b80002a") + b"\x03com\x00",  # no signature
+]
+
+
+@pytest.mark.parametrize("octets", MALFORMED_RRSIGS)
+@pytest.mark.parametrize("qtype", ["A", "RRSIG"])
+def test_a_malformed_signature_of_an_insecure_answer_reaches_nobody(octets, qtype):
+    world = internet()
+    signer = Name.parse("unsigned.com.").to_wire()
+    readable = bytes.fromhex("00010d030000012c6ab13b806ab13b80002a") + signer + b"signature"
+
+    def tamper(reply, server, qname, rtype, tcp):
+        if qname == "www.unsigned.com." and server == "10.0.0.5":
+            name = dns.name.from_text(qname)
+            made = [dns.rdata.GenericRdata(IN, RRSIG, data) for data in (octets, readable)]
+            rrsigs = dns.rrset.from_rdata(name, 300, *made)
+            if rtype == RRSIG:
+                reply.answer = [rrsigs]
+                reply.authority = []
+            else:
+                reply.answer.append(rrsigs)
+        return reply
+
+    world.tamper = tamper
+    answer = world.run("www.unsigned.com.", qtype)
+    assert (answer.rcode, answer.status) == (0, Status.INSECURE)
+    assert [r.rdatas for r in answer.answer if r.rtype == RrType.RRSIG] == [(readable,)]
+    assert any(r.rtype == RrType.A for r in answer.answer) == (qtype == "A")
+
+
+def test_a_signature_that_is_malformed_does_not_hide_a_good_one():
+    world = internet()
+
+    def tamper(reply, server, qname, qtype, tcp):
+        for rrset in [r for r in reply.answer if r.rdtype == RRSIG]:
+            bad = dns.rdata.GenericRdata(IN, RRSIG, MALFORMED_RRSIGS[0])
+            reply.answer.insert(0, dns.rrset.from_rdata(rrset.name, rrset.ttl, bad))
+        return reply
+
+    world.tamper = tamper
+    assert world.run("www.example.com.").status is Status.SECURE
+
+
+def test_the_longest_alias_chain_from_a_cold_cache_stays_within_the_bound():
+    """Eleven signed zones in a row, each with its name servers in another TLD, in a zone of their own."""
+    world = World()
+    root = "@ 3600 NS ns.root.\nns.root. 3600 A 10.0.0.1\n"
+    contents = {"com.": "", "net.": ""}
+    for n, tld in enumerate(contents):
+        root += f"{tld} 3600 NS ns.tld.{tld}\nns.tld.{tld} 3600 A 10.0.1.{n}\n"
+        contents[tld] = f"@ 3600 NS ns.tld\nns.tld 3600 A 10.0.1.{n}\n"
+    world.zone(".", root, servers=["10.0.0.1"])
+    zones = []
+    for n in range(11):
+        address = f"10.0.2.{n}"
+        contents["com."] += f"z{n} 300 NS ns.h{n}.net.\n"
+        contents["net."] += f"h{n} 300 NS ns.h{n}\nns.h{n} 300 A {address}\n"
+        end = f"www 300 CNAME www.z{n + 1}.com.\n" if n < 10 else "www 300 A 192.0.2.1\n"
+        zones.append((f"z{n}.com.", f"@ 300 NS ns.h{n}.net.\n{end}", address))
+        zones.append((f"h{n}.net.", f"@ 300 NS ns\nns 300 A {address}\n", address))
+    for number, (tld, text) in enumerate(contents.items()):
+        world.zone(tld, text, servers=[f"10.0.1.{number}"])
+    for apex, text, address in zones:
+        world.zone(apex, text, servers=[address])
+        world.delegate(apex[-4:], apex)
+    for tld in contents:
+        world.delegate(".", tld)
+    answer = world.run("www.z0.com.")
+    assert (answer.status, addresses(answer)) == (Status.SECURE, ["192.0.2.1"])
+    assert len(answer.answer) == 2 * 11
+    assert world.work.asks <= MOST_ASKS
