@@ -21,12 +21,12 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 import uvloop
 
-from seal53.app import facts, web
+from seal53.app import audit, facts, web
 from seal53.app.facts import ReadyFacts
 from seal53.app.resolution import boot_of
 from seal53.app.seed import seed_accounts, seed_registry
@@ -61,9 +61,10 @@ from seal53.services import (
 from seal53.services.context import Caller, Limits, Operation, Request, Response, Services
 from seal53.services.credentials import KnownCredentials
 from seal53.services.route53 import written
-from seal53.store import Store, alias_targets, changes, edges, outbox
+from seal53.store import Store, accounts, alias_targets, changes, edges, outbox
 
 DATABASE = "seal53.db"
+AUDIT = "audit"
 LOGS = "logs"
 _SERVED_WITHIN_S = 5.0  # how long an operator call waits for what it made to answer
 _SERVED_PAUSE_S = 0.002
@@ -81,12 +82,6 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "iam": iam.OPERATIONS,
     "sts": sts.OPERATIONS,
 }
-
-
-def record(entry: Mapping[str, object], call: gateway.Call) -> None:
-    """The one place that records a call: a journal line."""
-    facts: dict[str, Any] = dict(entry)
-    journal.event("call", **facts)
 
 
 def run_control(settings: Settings, place: Place, link: Link) -> None:
@@ -158,6 +153,8 @@ class _Control:
             self._feed.known(edge.id, edge.role)
         for edge_id in link.live:
             self._feed.expect(edge_id)
+        self._audit = audit.AuditLog(place.data / AUDIT)
+        self._recorder = audit.Recorder(ids)
         self._keys = KeysLoop(self.store, place.kek, kms.DnssecSigners(self._services))
         lookup = LiveLookup(
             boot.hints, boot.anchors, boot.upstream_port, clock=self._clock, entropy=secrets.token_bytes
@@ -186,6 +183,7 @@ class _Control:
                 ("aliases", self._look_up),
             )
         ]
+        self._audit.start()
         for thread in threads:
             thread.start()
         with ends_on([signal.SIGTERM], self._end):
@@ -198,6 +196,7 @@ class _Control:
                 await asyncio.wait([telling])
                 for thread in threads:
                     await asyncio.to_thread(thread.join, _JOINED_WITHIN_S)
+                self._audit.close()
 
     def _end(self) -> None:
         self._server.should_exit = True
@@ -326,9 +325,10 @@ class _Control:
             clock=self._clock,
             ids=self._services.ids,
             authorize=partial(authorization.authorize, self._services),
-            record=record,
+            record=self._record,
             operator={
                 "account": _bound(self._services, operator.create_account),
+                "audit": self._answer_audit,
                 "vpc": self._create_vpc,
                 "vpc-list": self._list_vpcs,
                 "health": self._set_health,
@@ -336,6 +336,19 @@ class _Control:
                 "stats": self._stats,
             },
         )
+
+    def _record(self, entry: Mapping[str, object], call: gateway.Call) -> None:
+        """The one place that records a call: a line of the audit log, and one of the journal."""
+        route = call.route
+        if route is None or (route.scope, route.operation, call.code) != ("seal53", "audit", None):
+            self._audit.append(self._recorder.line(call))  # who follows the log does not make it grow
+        journal.event("call", **cast(dict[str, Any], entry))
+
+    def _answer_audit(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+        with self.store.read() as tx:
+            account = accounts.get(tx, caller.account_id)
+        manages = account is not None and account.position == 0
+        return audit.answer(self._audit, request, own=None if manages else caller.account_id)
 
     def _create_vpc(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Returns when the new resolver answers, or after some seconds without."""
