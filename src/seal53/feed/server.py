@@ -20,7 +20,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -274,8 +274,7 @@ class _Connection(asyncio.Protocol):
     # --- the line
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's is not one by its type
         peer = transport.get_extra_info("socket")
         _, self.user, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         self._patience = asyncio.get_running_loop().call_later(_HELLO_WITHIN_S, self._lose_patience)
