@@ -38,6 +38,7 @@ class Endpoint:
     url: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
     facts: dict[str, Any] | None = field(default=None, repr=False)
 
     def client(self, service: str, region: str = REGION) -> Any:
@@ -48,6 +49,7 @@ class Endpoint:
             endpoint_url=self.url,
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
+            aws_session_token=self.session_token,
             config=Config(retries={"total_max_attempts": 2}, read_timeout=_TIMEOUT_S),
         )
 
@@ -60,7 +62,8 @@ class Endpoint:
             data=data,
             headers={"Content-Type": "application/json"},
         )
-        SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "seal53", REGION).add_auth(request)
+        credentials = Credentials(self.access_key_id, self.secret_access_key, self.session_token)
+        SigV4Auth(credentials, "seal53", REGION).add_auth(request)
         prepared = request.prepare()
         call = urllib.request.Request(  # noqa: S310 - the service's own http URL
             prepared.url, data=data, headers=dict(prepared.headers), method="POST"
@@ -97,7 +100,11 @@ def find(
     access_key_id, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
     if access_key_id and secret and account is None:
         return Endpoint(
-            url=url.rstrip("/"), access_key_id=access_key_id, secret_access_key=secret, facts=facts
+            url=url.rstrip("/"),
+            access_key_id=access_key_id,
+            secret_access_key=secret,
+            session_token=os.environ.get("AWS_SESSION_TOKEN") or None,
+            facts=facts,
         )
     if facts is None:
         raise CallFault(

@@ -15,6 +15,7 @@ import msgspec
 
 from seal53.base.ids import Ids
 from seal53.gateway.app import Call
+from seal53.gateway.models import OPERATOR
 from seal53.services.context import Caller
 
 OMITTED_OVER = 100_000  # octets, as CloudTrail
@@ -56,7 +57,7 @@ class Recorder:
             "eventVersion": "1.11",
             "userIdentity": _identity(caller, call.claimed_key),
             "eventTime": self._time(call.now),
-            "eventSource": f"{service}.amazonaws.com" if service else "unknown",
+            "eventSource": _source(service),
             "eventName": operation,
             "awsRegion": _REGION if caller is None or service in _GLOBAL else caller.region,
             "sourceIPAddress": call.message.source_address,
@@ -115,6 +116,10 @@ class Recorder:
         if len(self._names) < 4096:  # keys of maps are the caller's
             self._names[key] = name
         return name
+
+
+def _source(service: str) -> str:
+    return f"{service}.amazonaws.com" if service not in ("", OPERATOR) else service or "unknown"
 
 
 def _omitted(size: int) -> dict[str, object]:
