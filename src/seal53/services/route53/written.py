@@ -15,7 +15,8 @@ What there is to say when a target is not what it was:
 
     a target, or its zone, that is gone     unresolved: SERVFAIL, never a wrong NODATA
     an alias within its zone, to nothing    passed over, as its own name servers do
-    a circle, more than MOST_DEPTH steps    unresolved where it closes, or is cut
+    a circle over zones, a chain of more
+    than MOST_DEPTH steps                   unresolved
     more than MOST_SETS, MOST_OCTETS        unresolved as a whole
     an AWS name that has none of the type   NODATA
 
@@ -248,22 +249,24 @@ class _Writer:
         """The group that an outward alias leads to; None: it is not there; (): it has nothing."""
         if alias.target_zone_id is not None:
             return self._group((alias.target_zone_id, alias.target), trail)
-        rtype = rdata.TYPES[alias.type]
         known = None if alias.found is None else alias.found.rdatas
         if known is None:
-            return (self._counted(RecordSet(self._alias.owner, rtype, unresolved=True)),)
+            return self._not_known()
         if not known:
             return ()
+        rtype = rdata.TYPES[alias.type]
         return (self._counted(RecordSet(self._alias.owner, rtype, ttl=SERVICE_TTL_S, rdatas=known)),)
 
     def _group(self, place: Place, trail: tuple[Place, ...]) -> tuple[RecordSet, ...] | None:
-        """Copies of the record sets at a name; None: there are none of the type, or it closes a circle."""
+        """Copies of the record sets at a name; None: there are none of the type."""
         self._paths.add(place)
         if place in trail:
             self._circle = self._circle or place == trail[0]
-            return None
+            if all(zone_id == place[0] for zone_id, _ in trail[trail.index(place) :]):
+                return None  # within one zone, whose name servers find nothing there either
+            return self._not_known()
         if len(trail) > MOST_DEPTH:
-            return (self._counted(RecordSet(self._alias.owner, self._rtype, unresolved=True)),)
+            return self._not_known()
         found = self._sets_at(place)
         if not found:
             return None
@@ -271,9 +274,8 @@ class _Writer:
         copies = [self._copy(stored, place, trail) for stored in found]
         return tuple(copy for copy in copies if copy is not None)
 
-    @property
-    def _rtype(self) -> int:
-        return rdata.TYPES[self._alias.type]
+    def _not_known(self) -> tuple[RecordSet, ...]:
+        return (self._counted(RecordSet(self._alias.owner, rdata.TYPES[self._alias.type], unresolved=True)),)
 
     def _sets_at(self, place: Place) -> list[StoredSet]:
         if place not in self._seen:

@@ -1,0 +1,685 @@
+"""Aliases that lead out of their zone: what is written out, what follows a change, what is refused."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seal53.core import DataPlane, Message, Name, RecordSet, Routing, RrType, build_query, encode_edit
+from seal53.services.route53 import written
+from seal53.services.route53.shapes import stored_set, zone_set
+from seal53.store import alias_targets, outbox, records
+from seal53.store import zones as zone_rows
+from seal53.store.alias_targets import Found
+from seal53.store.zones import HostedZone
+from seal53.zones.change import BatchRefused, Edit
+from seal53.zones.recordset import AliasTarget, ZoneSet
+
+KEK = bytes(range(32))
+ONE, TWO, THREE = b"\xc0\x00\x02\x01", b"\xc0\x00\x02\x02", b"\xc0\x00\x02\x03"
+BALANCER = "lb-1.eu-west-1.elb.amazonaws.com."
+
+
+@dataclass
+class Zones:
+    """Hosted zones whose record sets are changed by batches, as ChangeResourceRecordSets does it."""
+
+    api: Any
+    ids: dict[str, str]
+
+    @property
+    def store(self) -> Any:
+        return self.api.services.store
+
+    def add(self, name: str, api: Any = None, **request: Any) -> str:
+        self.ids[name] = (api or self.api).zone(name, **request)
+        return self.ids[name]
+
+    def batch(self, zone: str, *puts: ZoneSet, deletes: tuple[ZoneSet, ...] = ()) -> dict[str, int]:
+        """What of other zones followed, by id."""
+        zone_id = self.ids.get(zone, zone)
+        with self.store.write() as tx:
+            row = zone_rows.get(tx, zone_id)
+            owners = {held.owner for held in (*puts, *deletes)}
+            present = [zone_set(stored) for stored in records.at_owners(tx, zone_id, owners)]
+            edit = Edit(puts=puts, deletes=tuple(held.key for held in deletes))
+            edit = written.write_out(tx, row, edit, present)
+            gone = [(held.owner, held.record.rtype, held.record.set_id) for held in deletes]
+            records.delete(tx, zone_id, gone)
+            records.put(tx, zone_id, [stored_set(held) for held in edit.puts])
+            touched = [*gone, *((h.owner, h.record.rtype, h.record.set_id) for h in edit.puts)]
+            zone_rows.bump(tx, zone_id)
+            return written.follow_up(tx, zone_id, touched)
+
+    def to(self, zone: str, name: str, *, health: bool = False) -> AliasTarget:
+        return AliasTarget(zone_id=self.ids.get(zone, zone), name=name, evaluate_health=health)
+
+    def item(self, zone: str, name: str, set_id: str = "") -> RecordSet:
+        """What name servers get of a record set."""
+        with self.store.read() as tx:
+            (found,) = (
+                stored.record
+                for stored in records.at(tx, self.ids[zone], Name.parse(name))
+                if stored.record.set_id == set_id
+            )
+        return found
+
+    def answer(self, zone: str, name: str, **health: bool) -> tuple[int, frozenset[bytes], int]:
+        """Rcode, addresses and TTL, as a name server of the zone answers."""
+        with self.store.read() as tx:
+            row = zone_rows.get(tx, self.ids[zone])
+            assert row is not None
+            edit = encode_edit([stored.record for stored in records.every(tx, row.id)], [])
+        plane = DataPlane(KEK)
+        plane.set_health(health)
+        candidate = plane.stage(row.id, row.name, base=None, version=1, edit=edit)
+        reply = candidate.answer(build_query(1, Name.parse(name), RrType.A), 1_790_000_000)
+        assert reply is not None
+        message = Message.parse(reply)
+        found = [rrset for rrset in message.answer if rrset.rtype == RrType.A]
+        rdatas = frozenset(r for rrset in found for r in rrset.rdatas)
+        return message.rcode, rdatas, found[0].ttl if found else 0
+
+
+@pytest.fixture
+def zones(a: Any) -> Zones:
+    made = Zones(a, {})
+    for name in ("one.example.", "two.example.", "three.example."):
+        made.add(name)
+    return made
+
+
+def plain(name: str, *rdatas: bytes, ttl: int = 300, set_id: str = "", **choice: Any) -> ZoneSet:
+    record = RecordSet(Name.parse(name), RrType.A, set_id, ttl=ttl, rdatas=rdatas or (ONE,), **choice)
+    return ZoneSet(record=record, type="A", values=("192.0.2.1",))
+
+
+def outward(name: str, target: AliasTarget, *, set_id: str = "", **choice: Any) -> ZoneSet:
+    record = RecordSet(
+        Name.parse(name),
+        RrType.A,
+        set_id,
+        unresolved=True,
+        evaluate_health=target.evaluate_health,
+        **choice,
+    )
+    return ZoneSet(record=record, type="A", alias=target)
+
+
+def inward(zones: Zones, zone: str, name: str, target: str, *, set_id: str = "", **choice: Any) -> ZoneSet:
+    record = RecordSet(Name.parse(name), RrType.A, set_id, alias=Name.parse(target), **choice)
+    return ZoneSet(record=record, type="A", alias=zones.to(zone, target))
+
+
+def versions(zones: Zones) -> dict[str, int]:
+    with zones.store.read() as tx:
+        return {name: zone_rows.get(tx, zone_id).version for name, zone_id in zones.ids.items()}
+
+
+def test_the_targets_record_sets_stand_beside_the_alias(zones):
+    zones.batch("two.example.", plain("t.two.example.", ONE, TWO, ttl=42))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "t.two.example.")))
+    item = zones.item("one.example.", "a.one.example.")
+    assert [(copy.rtype, copy.ttl, copy.rdatas) for copy in item.written] == [(RrType.A, 42, (ONE, TWO))]
+    assert zones.answer("one.example.", "a.one.example.") == (0, {ONE, TWO}, 42)
+
+
+def test_every_variant_comes_with_its_routing_and_health_check(zones):
+    zones.batch(
+        "two.example.",
+        plain("t.two.example.", ONE, set_id="p", routing=Routing.failover(True), health_check="h1"),
+        plain("t.two.example.", TWO, set_id="s", routing=Routing.failover(False), ttl=9),
+    )
+    target = zones.to("two.example.", "t.two.example.", health=True)
+    zones.batch("one.example.", outward("a.one.example.", target))
+    item = zones.item("one.example.", "a.one.example.")
+    assert item.evaluate_health
+    assert [(c.set_id, c.routing, c.health_check, c.rdatas) for c in item.written] == [
+        ("p", Routing.failover(True), "h1", (ONE,)),
+        ("s", Routing.failover(False), None, (TWO,)),
+    ]
+    for zone, name in (("one.example.", "a.one.example."), ("two.example.", "t.two.example.")):
+        assert zones.answer(zone, name) == (0, {ONE}, 300)
+        assert zones.answer(zone, name, h1=False) == (0, {TWO}, 9)
+
+
+def test_an_alias_is_a_variant_itself(zones):
+    zones.batch("two.example.", plain("t.two.example.", TWO, health_check="h2"))
+    target = zones.to("two.example.", "t.two.example.", health=True)
+    zones.batch(
+        "one.example.",
+        outward("a.one.example.", target, set_id="p", routing=Routing.failover(True)),
+        plain("a.one.example.", ONE, set_id="s", routing=Routing.failover(False)),
+    )
+    assert zones.item("one.example.", "a.one.example.", "p").routing == Routing.failover(True)
+    assert zones.answer("one.example.", "a.one.example.") == (0, {TWO}, 300)
+    assert zones.answer("one.example.", "a.one.example.", h2=False) == (0, {ONE}, 300)
+
+
+def test_aliases_at_the_target_are_followed(zones):
+    """one: a -> two: b -> two: c -> three: d."""
+    zones.batch("three.example.", plain("d.three.example.", THREE, ttl=7))
+    zones.batch("two.example.", outward("c.two.example.", zones.to("three.example.", "d.three.example.")))
+    zones.batch("two.example.", inward(zones, "two.example.", "b.two.example.", "c.two.example."))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "b.two.example.")))
+    assert zones.answer("one.example.", "a.one.example.") == (0, {THREE}, 7)
+    before = versions(zones)
+    followed = zones.batch("three.example.", plain("d.three.example.", ONE, ttl=8))
+    assert followed == {zones.ids[name]: before[name] + 1 for name in ("one.example.", "two.example.")}
+    for zone, name in (("one.example.", "a.one.example."), ("two.example.", "b.two.example.")):
+        assert zones.answer(zone, name) == (0, {ONE}, 8)
+    # the middle of the way changes: b has records of its own now, c is on nobody's way
+    zones.batch("two.example.", plain("b.two.example.", TWO))
+    assert zones.answer("one.example.", "a.one.example.") == (0, {TWO}, 300)
+    assert set(zones.batch("three.example.", plain("d.three.example.", THREE))) == {zones.ids["two.example."]}
+
+
+def test_what_follows_is_in_the_outbox(zones):
+    zones.batch("two.example.", plain("t.two.example."))
+    zones.batch(
+        "one.example.",
+        outward("a.one.example.", zones.to("two.example.", "t.two.example.")),
+        outward("b.one.example.", zones.to("two.example.", "t.two.example.")),
+        plain("c.one.example."),
+    )
+    with zones.store.write() as tx:
+        last = max(row.seq for row in outbox.pending(tx))
+    zones.batch("two.example.", plain("t.two.example.", TWO), plain("other.two.example."))
+    with zones.store.read() as tx:
+        (row,) = outbox.pending(tx, after=last)
+    one = zones.ids["one.example."]
+    assert (row.subject, row.version, row.kind) == (
+        f"zone:{one}",
+        versions(zones)["one.example."],
+        "records",
+    )
+    assert sorted(row.detail) == [
+        [Name.parse(f"{name}.one.example.").to_wire(), RrType.A, ""] for name in "ab"
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda z: z.batch("two.example.", plain("other.two.example.")),
+        lambda z: z.batch("two.example.", plain("t.two.example.")),
+        lambda z: z.batch("three.example.", plain("t.three.example.", TWO)),
+        lambda z: z.batch(
+            "two.example.",
+            ZoneSet(
+                record=RecordSet(Name.parse("t.two.example."), RrType.TXT, ttl=1, rdatas=[b"\x01x"]),
+                type="TXT",
+                values=('"x"',),
+            ),
+        ),
+    ],
+    ids=["another name", "the same content", "another zone", "another type"],
+)
+def test_what_changes_nothing_at_the_target_makes_no_version(zones, change):
+    zones.batch("two.example.", plain("t.two.example."))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "t.two.example.")))
+    before = versions(zones)["one.example."]
+    assert change(zones) == {}
+    assert versions(zones)["one.example."] == before
+
+
+def test_a_target_that_is_deleted_is_not_answered_until_it_is_back(zones):
+    zones.batch("two.example.", target := plain("t.two.example."))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "t.two.example.")))
+    zones.batch("two.example.", deletes=(target,))
+    assert zones.item("one.example.", "a.one.example.").unresolved
+    assert zones.answer("one.example.", "a.one.example.")[0] == 2
+    zones.batch("two.example.", plain("t.two.example.", TWO))
+    assert zones.answer("one.example.", "a.one.example.") == (0, {TWO}, 300)
+
+
+def test_an_alias_within_the_target_zone_to_nothing_is_passed_over(zones):
+    zones.batch("two.example.", c := plain("c.two.example.", ONE))
+    zones.batch(
+        "two.example.",
+        inward(
+            zones,
+            "two.example.",
+            "t.two.example.",
+            "c.two.example.",
+            set_id="p",
+            routing=Routing.failover(True),
+        ),
+        plain("t.two.example.", TWO, set_id="s", routing=Routing.failover(False)),
+    )
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "t.two.example.")))
+    assert zones.answer("one.example.", "a.one.example.") == (0, {ONE}, 300)
+    zones.batch("two.example.", deletes=(c,))
+    assert [copy.set_id for copy in zones.item("one.example.", "a.one.example.").written] == ["s"]
+    for zone, name in (("one.example.", "a.one.example."), ("two.example.", "t.two.example.")):
+        assert zones.answer(zone, name) == (0, {TWO}, 300)
+
+
+def test_a_target_that_has_nothing_is_answered_with_nothing(zones):
+    """As the target's own name servers answer."""
+    zones.batch("two.example.", c := plain("c.two.example.", ONE))
+    zones.batch("two.example.", inward(zones, "two.example.", "t.two.example.", "c.two.example."))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "t.two.example.")))
+    zones.batch("two.example.", deletes=(c,))
+    for zone, name in (("one.example.", "a.one.example."), ("two.example.", "t.two.example.")):
+        assert zones.answer(zone, name) == (0, frozenset(), 0)
+    zones.batch("two.example.", plain("c.two.example.", THREE))
+    assert zones.answer("one.example.", "a.one.example.") == (0, {THREE}, 300)
+
+
+def test_an_alias_that_becomes_something_else_is_followed_no_more(zones):
+    zones.batch("two.example.", plain("t.two.example."))
+    alias = outward("a.one.example.", zones.to("two.example.", "t.two.example."))
+    zones.batch("one.example.", alias)
+    zones.batch("one.example.", plain("a.one.example.", THREE))
+    assert zones.batch("two.example.", plain("t.two.example.", TWO)) == {}
+    assert zones.answer("one.example.", "a.one.example.") == (0, {THREE}, 300)
+    zones.batch("one.example.", alias)
+    zones.batch("one.example.", deletes=(alias,))
+    assert zones.batch("two.example.", plain("t.two.example.", ONE)) == {}
+    with zones.store.read() as tx:
+        one = zones.ids["one.example."]
+        assert alias_targets.at(tx, one, Name.parse("a.one.example."), "A") == {}
+        assert alias_targets.through_zone(tx, zones.ids["two.example."]) == []
+
+
+def test_an_alias_is_pointed_elsewhere(zones):
+    zones.batch("two.example.", plain("t.two.example.", TWO))
+    zones.batch("three.example.", plain("t.three.example.", THREE))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "t.two.example.")))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("three.example.", "t.three.example.")))
+    assert zones.answer("one.example.", "a.one.example.") == (0, {THREE}, 300)
+    assert zones.batch("two.example.", plain("t.two.example.", ONE)) == {}
+
+
+def test_a_zone_that_is_deleted_leaves_its_aliases_unanswered(zones):
+    zones.batch("two.example.", t := plain("t.two.example.", TWO))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "t.two.example.")))
+    zones.batch("two.example.", deletes=(t,))
+    zones.batch("two.example.", inward(zones, "two.example.", "x.two.example.", "t.two.example."))
+    before = versions(zones)["one.example."]
+    two = zones.ids["two.example."]
+    with zones.store.write() as tx:
+        zone_rows.delete(tx, two)
+        assert written.leave(tx, two) == {}  # it was unanswered before
+    assert zones.item("one.example.", "a.one.example.").unresolved
+    del zones.ids["two.example."]
+    assert versions(zones)["one.example."] == before
+
+
+def test_a_zone_that_is_deleted_with_its_records(zones):
+    zones.batch("two.example.", plain("t.two.example.", TWO))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "t.two.example.")))
+    one, two = zones.ids["one.example."], zones.ids["two.example."]
+    with zones.store.write() as tx:
+        zone_rows.delete(tx, two)
+        assert set(written.leave(tx, two)) == {one}
+    assert zones.answer("one.example.", "a.one.example.")[0] == 2
+
+
+# --- refused
+
+
+def refused(zones: Zones, zone: str, *puts: ZoneSet) -> list[str]:
+    before = versions(zones)
+    with pytest.raises(BatchRefused) as fault:
+        zones.batch(zone, *puts)
+    assert versions(zones) == before
+    return list(fault.value.messages)
+
+
+def head(target: AliasTarget) -> str:
+    return f"Tried to create an alias that targets {target.name}, type A in zone {target.zone_id}, but"
+
+
+def test_a_target_that_is_not_there(zones):
+    zones.batch("two.example.", inward(zones, "two.example.", "x.two.example.", "y.two.example."))
+    for name in ("t.two.example.", "two.example."):
+        target = zones.to("two.example.", name)
+        assert refused(zones, "one.example.", outward("a.one.example.", target)) == [
+            f"{head(target)} that target was not found"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        ("two.example.", "t.three.example."),
+        ("Z2FDTNDATAQYW2", "lb.elb.amazonaws.com."),
+        ("Z2FDTNDATAQYW2", "cloudfront.net."),
+        ("Z32O12XQLNTSW2", "t.two.example."),
+        ("ZUNKNOWN", "t.two.example."),
+    ],
+)
+def test_a_target_outside_of_its_zone(zones, zone, name):
+    target = zones.to(zone, name)
+    assert refused(zones, "one.example.", outward("a.one.example.", target)) == [
+        f"{head(target)} the alias target name does not lie within the target zone",
+        f"{head(target)} that target was not found",
+    ]
+
+
+def test_another_accounts_zone_is_as_if_it_were_not_there(zones, b):
+    zones.add("theirs.example.", b)
+    zones.batch("theirs.example.", plain("t.theirs.example."))
+    target = zones.to("theirs.example.", "t.theirs.example.")
+    messages = refused(zones, "one.example.", outward("a.one.example.", target))
+    assert messages[0] == f"{head(target)} the alias target name does not lie within the target zone"
+
+
+def test_a_circle(zones):
+    zones.batch("one.example.", plain("a.one.example."))
+    zones.batch("two.example.", outward("b.two.example.", zones.to("one.example.", "a.one.example.")))
+    zones.batch("three.example.", outward("c.three.example.", zones.to("two.example.", "b.two.example.")))
+    for zone, name in (("two.example.", "b.two.example."), ("three.example.", "c.three.example.")):
+        target = zones.to(zone, name)
+        assert refused(zones, "one.example.", outward("a.one.example.", target)) == [
+            f"{head(target)} that target was not found"
+        ]
+
+
+def test_a_circle_that_is_closed_from_within_a_zone_is_not_answered(zones):
+    zones.batch("two.example.", plain("b.two.example.", TWO))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "b.two.example.")))
+    zones.batch("two.example.", outward("c.two.example.", zones.to("one.example.", "a.one.example.")))
+    zones.batch("two.example.", inward(zones, "two.example.", "b.two.example.", "c.two.example."))
+    for zone, name in (("one.example.", "a.one.example."), ("two.example.", "c.two.example.")):
+        assert zones.item(zone, name).unresolved
+        assert zones.answer(zone, name)[0] == 2
+    zones.batch("two.example.", plain("b.two.example.", THREE))
+    for zone, name in (("one.example.", "a.one.example."), ("two.example.", "c.two.example.")):
+        assert zones.answer(zone, name) == (0, {THREE}, 300)
+
+
+def test_a_chain_that_is_too_long_is_not_answered(zones):
+    zones.batch("two.example.", plain("n0.two.example."))
+    for n in range(1, 9):
+        zones.batch(
+            "two.example.", inward(zones, "two.example.", f"n{n}.two.example.", f"n{n - 1}.two.example.")
+        )
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "n7.two.example.")))
+    zones.batch("one.example.", outward("b.one.example.", zones.to("two.example.", "n8.two.example.")))
+    assert zones.answer("one.example.", "a.one.example.") == (0, {ONE}, 300)
+    assert zones.answer("one.example.", "b.one.example.")[0] == 2
+
+
+def test_what_is_too_large_is_refused_and_not_answered(zones, monkeypatch):
+    monkeypatch.setattr(written, "MOST_SETS", 3)
+    sets = [plain("t.two.example.", set_id=str(n), routing=Routing.weighted(1)) for n in range(4)]
+    zones.batch("two.example.", *sets[:3])
+    target = zones.to("two.example.", "t.two.example.")
+    zones.batch("one.example.", outward("a.one.example.", target))
+    assert len(zones.item("one.example.", "a.one.example.").written) == 3
+    zones.batch("two.example.", sets[3])
+    assert zones.item("one.example.", "a.one.example.").unresolved
+    (message,) = refused(zones, "one.example.", outward("b.one.example.", target))
+    assert message.startswith(head(target))
+    assert "too large" in message
+
+
+def test_all_problems_are_told_together(zones):
+    one, two = zones.to("two.example.", "x.two.example."), zones.to("two.example.", "y.two.example.")
+    messages = refused(zones, "one.example.", outward("a.one.example.", one), outward("b.one.example.", two))
+    assert messages == [f"{head(t)} that target was not found" for t in (one, two)]
+
+
+def test_public_and_private_zones(zones, a, b):
+    zones.add("private.example.", VPC={"VPCRegion": "eu-west-1", "VPCId": "vpc-11111111"})
+    zones.batch("private.example.", plain("t.private.example."))
+    zones.batch("two.example.", plain("t.two.example.", TWO))
+    target = zones.to("private.example.", "t.private.example.")
+    (message,) = refused(zones, "one.example.", outward("a.one.example.", target))
+    assert message == f"{head(target)} a public hosted zone cannot point at a private one"
+    zones.batch("private.example.", outward("a.private.example.", zones.to("two.example.", "t.two.example.")))
+    assert zones.answer("private.example.", "a.private.example.") == (0, {TWO}, 300)
+
+
+# --- names of AWS services
+
+
+def known(zones: Zones, target: str = BALANCER) -> Found | None:
+    with zones.store.read() as tx:
+        return alias_targets.known(tx, Name.parse(target), "A")
+
+
+def learn(zones: Zones, found: Found, target: str = BALANCER) -> dict[str, int]:
+    with zones.store.write() as tx:
+        alias_targets.learn(tx, Name.parse(target), "A", found)
+        return written.renew(tx, [(Name.parse(target), "A")])
+
+
+def test_an_aws_name_is_not_answered_until_it_was_looked_up(zones):
+    target = zones.to("Z32O12XQLNTSW2", f"dualstack.{BALANCER}")
+    zones.batch("one.example.", outward("a.one.example.", target))
+    name = f"dualstack.{BALANCER}"
+    assert known(zones, name) == Found(look_at=0)
+    assert zones.answer("one.example.", "a.one.example.")[0] == 2
+    one = zones.ids["one.example."]
+    assert set(learn(zones, Found(rdatas=(ONE, TWO), found_at=1, look_at=2), name)) == {one}
+    assert zones.answer("one.example.", "a.one.example.") == (0, {ONE, TWO}, 60)
+    assert learn(zones, Found(rdatas=(ONE, TWO), found_at=61, look_at=62), name) == {}
+    assert set(learn(zones, Found(rdatas=(), found_at=121), name)) == {one}
+    assert zones.answer("one.example.", "a.one.example.") == (0, frozenset(), 0)
+    assert set(learn(zones, Found(failing_at=181), name)) == {one}
+    assert zones.answer("one.example.", "a.one.example.")[0] == 2
+
+
+def test_a_second_alias_to_an_aws_name_is_answered_at_once(zones):
+    target = zones.to("Z32O12XQLNTSW2", BALANCER)
+    zones.batch("one.example.", outward("a.one.example.", target))
+    learn(zones, Found(rdatas=(ONE,), found_at=1, look_at=61))
+    zones.batch("two.example.", outward("b.two.example.", target))
+    assert zones.answer("two.example.", "b.two.example.") == (0, {ONE}, 60)
+    with zones.store.read() as tx:
+        assert alias_targets.next_look_at(tx) == 61
+    assert set(learn(zones, Found(rdatas=(TWO,), found_at=61, look_at=121))) == {
+        zones.ids["one.example."],
+        zones.ids["two.example."],
+    }
+
+
+def test_an_alias_to_an_alias_to_an_aws_name(zones):
+    zones.batch("two.example.", outward("b.two.example.", zones.to("Z32O12XQLNTSW2", BALANCER)))
+    zones.batch("one.example.", outward("a.one.example.", zones.to("two.example.", "b.two.example.")))
+    assert zones.answer("one.example.", "a.one.example.")[0] == 2
+    assert set(learn(zones, Found(rdatas=(ONE,), found_at=1))) == {
+        zones.ids["one.example."],
+        zones.ids["two.example."],
+    }
+    assert zones.answer("one.example.", "a.one.example.") == (0, {ONE}, 60)
+    learn(zones, Found(rdatas=(), found_at=1))
+    assert zones.answer("one.example.", "a.one.example.") == (0, frozenset(), 0)
+
+
+def test_an_unanswered_aws_name_is_unhealthy(zones):
+    target = zones.to("Z32O12XQLNTSW2", BALANCER, health=True)
+    zones.batch(
+        "one.example.",
+        outward("a.one.example.", target, set_id="p", routing=Routing.failover(True)),
+        plain("a.one.example.", TWO, set_id="s", routing=Routing.failover(False)),
+    )
+    assert zones.answer("one.example.", "a.one.example.") == (0, {TWO}, 300)
+    learn(zones, Found(rdatas=(ONE,), found_at=1))
+    assert zones.answer("one.example.", "a.one.example.") == (0, {ONE}, 60)
+
+
+@pytest.mark.parametrize(
+    ("zone_id", "name"),
+    [
+        ("Z2FDTNDATAQYW2", "d111111abcdef8.cloudfront.net."),
+        ("Z2BJ6XQ5FK7U4H", "a1234567890abcdef.awsglobalaccelerator.com."),
+        ("Z3AQBSTGFYJSTF", "s3-website-us-east-1.amazonaws.com."),
+        ("Z117KPS5GTRQ2G", "env.us-east-1.elasticbeanstalk.com."),
+        ("Z1UJRXOUMOOFQ8", "d-abcdefghij.execute-api.us-east-1.amazonaws.com."),
+        ("Z7HUB22UULQXV", "vpce-1.vpce-svc-1.us-east-1.vpce.amazonaws.com."),
+    ],
+)
+def test_names_of_aws_services(zones, zone_id, name):
+    zones.batch("one.example.", outward("a.one.example.", zones.to(zone_id, name)))
+    assert known(zones, name) == Found()
+
+
+def test_cloudfront_has_rules_of_its_own(zones):
+    zones.add("private.example.", VPC={"VPCRegion": "eu-west-1", "VPCId": "vpc-11111111"})
+    for zone, health, words in (
+        ("one.example.", True, "EvaluateTargetHealth must be false for CloudFront"),
+        ("private.example.", False, "a private hosted zone cannot point at CloudFront"),
+    ):
+        target = zones.to("Z2FDTNDATAQYW2", "d1.cloudfront.net.", health=health)
+        assert refused(zones, zone, outward(f"a.{zone}", target)) == [f"{head(target)} {words}"]
+
+
+# --- whatever happens, what is stored is what would be written out anew
+
+APEXES = ("one.example.", "two.example.", "three.example.")
+NAMES = [f"{label}.{apex}" for apex in APEXES for label in "ab"]
+SET_IDS = ("", "1")
+
+Content = Any
+"""("records", rdatas) | ("group", ((set id, content), ...)) | "unresolved" | None: nothing."""
+
+HELD = st.one_of(
+    st.tuples(st.just("plain"), st.sampled_from([ONE, TWO, THREE])),
+    st.tuples(st.just("alias"), st.sampled_from(NAMES)),
+    st.tuples(st.just("alias"), st.sampled_from(NAMES)),
+    st.tuples(st.just("service"), st.none()),
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just("put"),
+            st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(SET_IDS), HELD), max_size=3),
+        ),
+        st.tuples(st.just("delete"), st.tuples(st.sampled_from(NAMES), st.sampled_from(SET_IDS))),
+        st.tuples(st.just("learn"), st.sampled_from([None, (), (ONE,), (TWO,)])),
+    ),
+    min_size=3,
+    max_size=14,
+)
+
+
+def zone_of(name: str) -> str:
+    return name.split(".", 1)[1]
+
+
+class Anew:
+    """What aliases hold, from what was asked for alone, without memory of how it came about."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str], tuple[str, Any]] = {}
+        self.service: tuple[bytes, ...] | None = None
+
+    def hold(self, more: dict[tuple[str, str], tuple[str, Any]]) -> None:
+        self.held.update(more)
+        if not any(what == "service" for what, _ in self.held.values()):
+            self.service = None  # what was found is forgotten with the last alias that points there
+
+    def content(self, name: str, set_id: str, trail: tuple[str, ...]) -> Content:
+        kind, value = self.held[name, set_id]
+        if kind == "plain":
+            return ("records", (value,))
+        if kind == "service":
+            if self.service is None:
+                return "unresolved"
+            return self.folded((("", ("records", self.service)),) if self.service else ())
+        group = self.group(value, trail)
+        if group is None:
+            return None if zone_of(value) == zone_of(name) else "unresolved"
+        return self.folded(group)
+
+    def folded(self, group: tuple[Any, ...]) -> Content:
+        if len(group) == 1 and group[0][1] == "unresolved":
+            return "unresolved"
+        return ("group", group) if group else None
+
+    def group(self, name: str, trail: tuple[str, ...]) -> tuple[Any, ...] | None:
+        if name in trail:
+            circle = {zone_of(on_the_way) for on_the_way in trail[trail.index(name) :]}
+            return None if len(circle) == 1 else (("", "unresolved"),)
+        here = sorted(set_id for owner, set_id in self.held if owner == name)
+        if not here:
+            return None
+        contents = [(set_id, self.content(name, set_id, (*trail, name))) for set_id in here]
+        return tuple((set_id, content) for set_id, content in contents if content is not None)
+
+
+def shown(record: RecordSet) -> Content:
+    if record.unresolved:
+        return "unresolved"
+    if record.written:
+        return ("group", tuple((copy.set_id, shown(copy)) for copy in record.written))
+    if record.alias is not None:
+        assert record.alias.labels[0] == b"\0"
+        return None
+    return ("records", record.rdatas)
+
+
+_NUMBERS = itertools.count()
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS)
+def test_what_is_stored_is_what_would_be_written_out_anew(a, steps):
+    number = next(_NUMBERS)
+    zones = Zones(a, {apex: f"Z{number}{apex[0:3].upper()}" for apex in APEXES})
+    balancer = f"lb-{number}.{BALANCER}"
+    with zones.store.write() as tx:
+        for apex, zone_id in zones.ids.items():
+            zone_rows.insert(
+                tx,
+                HostedZone(
+                    id=zone_id,
+                    account_id=a.caller.account_id,
+                    kind="public",
+                    name=Name.parse(apex),
+                    caller_reference=zone_id,
+                    created_at=0,
+                ),
+            )
+    anew = Anew()
+    for kind, given_ in steps:
+        before = {key: zones.item(zone_of(key[0]), *key) for key in anew.held}
+        at = versions(zones)
+        if kind == "put":
+            batch = {(name, set_id): held for name, set_id, held in given_}
+            for apex in APEXES:
+                puts = {key: held for key, held in batch.items() if zone_of(key[0]) == apex}
+                try:
+                    zones.batch(apex, *(made(zones, balancer, *key, held) for key, held in puts.items()))
+                except BatchRefused as e:
+                    assert all("not found" in message for message in e.messages)
+                else:
+                    anew.hold(puts)
+        elif kind == "delete" and given_ in anew.held:
+            name = given_[0]
+            held = made(zones, balancer, *given_, anew.held.pop(given_))
+            zones.batch(zone_of(name), deletes=(held,))
+            anew.hold({})
+        elif kind == "learn":
+            anew.service = given_
+            learn(zones, Found(rdatas=given_), balancer)
+            anew.hold({})
+        for (name, set_id), (what, value) in anew.held.items():
+            item = zones.item(zone_of(name), name, set_id)
+            if what == "service" or (what == "alias" and zone_of(value) != zone_of(name)):
+                assert shown(item) == anew.content(name, set_id, (name,)), (name, set_id)
+            if before.get((name, set_id), item) != item:
+                assert versions(zones)[zone_of(name)] > at[zone_of(name)]
+    with zones.store.write() as tx:  # and nothing is rewritten that was written already
+        for zone_id in zones.ids.values():
+            assert written.leave(tx, zone_id) == {}
+        assert written.renew(tx, [(Name.parse(balancer), "A")]) == {}
+
+
+def made(zones: Zones, balancer: str, name: str, set_id: str, held: tuple[str, Any]) -> ZoneSet:
+    kind, value = held
+    if kind == "plain":
+        return plain(name, value, set_id=set_id)
+    if kind == "service":
+        return outward(name, zones.to("Z32O12XQLNTSW2", balancer), set_id=set_id)
+    if zone_of(value) == zone_of(name):
+        return inward(zones, zone_of(name), name, value, set_id=set_id)
+    return outward(name, zones.to(zone_of(value), value), set_id=set_id)
