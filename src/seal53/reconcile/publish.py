@@ -36,6 +36,7 @@ from seal53.store import zones as zone_rows
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
+_BREATH_S = 0.001  # no standard says; a call is answered meanwhile, and those beside it become one version
 
 Prove = Callable[[Answer, Claim, int], Proof]
 
@@ -86,7 +87,7 @@ class Publisher:
         self._logs = logs
         self._outlet: Outlet | None = None
         self._wake = threading.Event()
-        self._stopping = False
+        self._stop = threading.Event()
         self._seq = 0
         self._committed = True  # whether there may be news
         self._due: dict[str, _Again] = {}  # subjects that are not published yet
@@ -119,8 +120,11 @@ class Publisher:
 
     def run(self) -> None:
         """Until `stop`."""
-        while not self._stopping:
+        while not self._stop.is_set():
             self._wake.wait(self._pause_s())
+            if self._committed:
+                # Two threads of Python at once cost more than one after the other.
+                self._stop.wait(_BREATH_S)
             self._wake.clear()
             self.tick()
 
@@ -135,7 +139,7 @@ class Publisher:
         self._wake.set()
 
     def stop(self) -> None:
-        self._stopping = True
+        self._stop.set()
         self._wake.set()
 
     def tick(self) -> None:
@@ -147,7 +151,7 @@ class Publisher:
             if self._committed:
                 self._take_news()
             for subject in [s for s, again in self._due.items() if again.not_before <= now]:
-                if self._stopping:
+                if self._stop.is_set():
                     return
                 self._publish(subject)
             if self._acknowledged:
