@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, tuple_
 from sqlalchemy import delete as delete_from
 
 from seal53.core import Name
-from seal53.store.engine import Tx
+from seal53.store.engine import Statement, Tx
 from seal53.store.schema import record_protections
 from seal53.zones.listing import Position, sort_key
 
@@ -19,6 +19,10 @@ Key = tuple[Name, str]
 """Owner and the type's mnemonic."""
 
 _OWNERS_AT_ONCE = 500  # below SQLite's limit of parameters
+
+_any = Statement(
+    select(record_protections.c.type).where(record_protections.c.zone_id == bindparam("zone")).limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,8 @@ class Protection:
 
 def at(tx: Tx, zone_id: str, owners: Iterable[Name]) -> dict[Key, str | None]:
     """The comments of what is protected at these owners; a protection without one has None."""
+    if not exist(tx, zone_id):  # as in most zones
+        return {}
     places = sorted({sort_key(owner) for owner in owners})
     found: dict[Key, str | None] = {}
     for start in range(0, len(places), _OWNERS_AT_ONCE):
@@ -49,8 +55,7 @@ def at(tx: Tx, zone_id: str, owners: Iterable[Name]) -> dict[Key, str | None]:
 
 def exist(tx: Tx, zone_id: str) -> bool:
     """Whether anything of the zone is protected."""
-    query = select(record_protections.c.type).where(record_protections.c.zone_id == zone_id).limit(1)
-    return tx.execute(query).one_or_none() is not None
+    return _any.first(tx, zone=zone_id) is not None
 
 
 def count(tx: Tx, zone_id: str) -> int:
