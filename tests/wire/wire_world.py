@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
@@ -52,6 +53,7 @@ class World:
     calls: list[tuple[str, str, Mapping[str, Any], Caller]] = field(default_factory=list)
     records: list[Mapping[str, object]] = field(default_factory=list)
     authorize: Callable[..., None] = lambda *_: None
+    find: Callable[[str], Credential | None] | None = None
     credentials: dict[str, Credential] = field(
         default_factory=lambda: {
             KEY: Credential(account_id=AccountId(ACCOUNT), secret=Secret(SECRET.encode()))
@@ -78,7 +80,7 @@ class World:
         if self.app is None:
             self.app = Gateway(
                 operations=self.toys,
-                credentials=lambda key: self.credentials.get(key),
+                credentials=self.find or (lambda key: self.credentials.get(key)),
                 clock=self.clock,
                 ids=Ids(lambda n: bytes(range(n))),
                 authorize=lambda *args: self.authorize(*args),
@@ -176,13 +178,13 @@ class World:
 
     def client(self, service: str, region: str = "us-east-1", **settings: Any) -> Any:
         """A real boto3 client whose octets go straight into the application."""
-        session: Any = boto3.Session()
-        client = session.client(
+        client = _session().client(
             service,
             region_name=region,
             endpoint_url=ENDPOINT,
             aws_access_key_id=settings.pop("key", KEY),
             aws_secret_access_key=settings.pop("secret", SECRET),
+            aws_session_token=settings.pop("token", None),
             config=Config(retries={"total_max_attempts": 1}, **settings),
         )
         client.meta.events.register("before-send", self._carry)
@@ -207,6 +209,12 @@ class World:
         answer = self.send(request.method, target, headers, body)
         headers_of_answer: Any = answer.headers
         return AWSResponse(request.url, answer.status, headers_of_answer, _Raw(answer.body))
+
+
+@cache
+def _session() -> Any:
+    """One for all: it keeps the models that it has read."""
+    return boto3.Session()
 
 
 class _Raw(io.BytesIO):
