@@ -19,7 +19,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -35,7 +35,7 @@ from seal53.base.clock import SystemClock
 from seal53.base.ids import Ids
 from seal53.base.signals import ends_on
 from seal53.config import Place, Settings, seeds
-from seal53.core import DataPlane
+from seal53.core import DataPlane, Name
 from seal53.feed.link import Answers, Ended, Facts, Link, Started
 from seal53.feed.server import FeedServer
 from seal53.gateway import app as gateway
@@ -60,8 +60,8 @@ from seal53.services import (
 )
 from seal53.services.context import Caller, Limits, Operation, Request, Response, Services
 from seal53.services.credentials import KnownCredentials
-from seal53.services.route53 import written
-from seal53.store import Store, accounts, alias_targets, changes, edges, outbox
+from seal53.services.route53 import traffic_placing, written
+from seal53.store import Store, Tx, accounts, alias_targets, changes, edges, outbox
 
 DATABASE = "seal53.db"
 AUDIT = "audit"
@@ -159,7 +159,7 @@ class _Control:
         lookup = LiveLookup(
             boot.hints, boot.anchors, boot.upstream_port, clock=self._clock, entropy=secrets.token_bytes
         )
-        self._aliases = AliasLoop(self.store, lookup, written.renew)
+        self._aliases = AliasLoop(self.store, lookup, _renew)
         self._aliases_changed = threading.Event()
         self._ended = threading.Event()
         self._composed = threading.Event()
@@ -390,6 +390,11 @@ def _soon(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
     """Sets an event from another thread; a loop that has ended needs it no more."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(event.set)
+
+
+def _renew(tx: Tx, targets: Sequence[tuple[Name, str]]) -> None:
+    traffic_placing.renew(tx, targets)
+    written.renew(tx, targets)  # also the aliases that were made of those instances
 
 
 def _bound(services: Services, operation: Operation) -> Callable[[Request, Caller], Response]:

@@ -13,7 +13,7 @@ up (`resolver.lookup`).
 
 import logging
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -47,7 +47,7 @@ class Lookup(Protocol):
     def find(self, questions: Sequence[Question]) -> list[Seen]: ...
 
 
-Renew = Callable[[Tx, Iterable[tuple[Name, str]]], object]
+Renew = Callable[[Tx, Sequence[tuple[Name, str]]], object]
 """Writes the aliases to these names and types anew, with what their rows say now."""
 
 
