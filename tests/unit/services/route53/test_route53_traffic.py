@@ -10,7 +10,7 @@ import pytest
 from seal53.base import journal
 from seal53.core import Name, RecordSet, Routing
 from seal53.services.quotas import AWS
-from seal53.services.route53 import traffic_placing
+from seal53.services.route53 import traffic_placing, written
 from seal53.store import alias_targets, changes, outbox, protections, records
 from seal53.store import zones as zone_rows
 from seal53.store.alias_targets import Found
@@ -678,6 +678,22 @@ def test_an_alias_in_another_zone_follows_an_instance(a: Any, put: Put) -> None:
     alias = _set(a, other, "www.example.org.")
     assert alias is not None
     assert alias.unresolved
+
+
+def test_an_alias_follows_what_an_instance_was_found_to_be(a: Any, put: Put) -> None:
+    zone_id, other = a.zone(), a.zone("example.org")
+    _instance(a, zone_id, _create(a, document=_service_document()))
+    to_it = {"HostedZoneId": zone_id, "DNSName": "www.example.com", "EvaluateTargetHealth": True}
+    a.change(other, put("www.example.org", AliasTarget=to_it))
+    found = [(Name.parse(f"{LB}."), "A")]
+    with a.services.store.write() as tx:
+        alias_targets.learn(tx, *found[0], Found(rdatas=(b"\xc0\0\2\1",), found_at=1, look_at=60))
+        assert list(traffic_placing.renew(tx, found)) == [zone_id]
+        assert list(written.renew(tx, found)) == [other]
+    alias = _set(a, other, "www.example.org.")
+    assert alias is not None
+    (within,) = alias.written
+    assert [one.rdatas for one in within.written] == [(b"\xc0\0\2\1",), (b"\xc0\0\2\x09",)]
 
 
 def _depths(record: RecordSet) -> list[tuple[int, bytes]]:
