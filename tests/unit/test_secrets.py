@@ -24,7 +24,19 @@ from seal53.keystore import SigningKey, UnsealFault, seal, unseal
 from seal53.store import Store
 
 PLANTED = b"planted-where-nobody-may-see-it!"
-HOLDERS = {"kek", "token", "secret", "secret_access_key", "master_key", "password", "private_key", "facts"}
+HOLDERS = {
+    *(
+        "kek",
+        "token",
+        "session_token",
+        "secret",
+        "secret_access_key",
+        "master_key",
+        "password",
+        "private_key",
+    ),
+    "facts",
+}
 """Members that hold a secret, whatever their type is."""
 AS_TEXTS = {"accounts": (PLANTED.decode(),)}
 
