@@ -1,4 +1,8 @@
-"""Private zones and the VPCs of two accounts."""
+"""Private zones and the VPCs of two accounts.
+
+Never provoked: ConcurrentModification, as calls wait for one another; PriorRequestNotComplete, which is the
+profile's.
+"""
 
 from dataclasses import replace
 from typing import Any

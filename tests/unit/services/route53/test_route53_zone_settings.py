@@ -1,4 +1,8 @@
-"""What can be changed about a hosted zone, how many an account has, and what a page of many costs."""
+"""What can be changed about a hosted zone, how many an account has, and what a page of many costs.
+
+Never provoked: LimitsExceeded of UpdateHostedZoneFeatures, as accelerated recovery costs nothing here;
+PriorRequestNotComplete is the profile's.
+"""
 
 from dataclasses import replace
 from typing import Any
