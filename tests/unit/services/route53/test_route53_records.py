@@ -51,7 +51,7 @@ def test_an_alias_is_stored_with_its_target_and_without_a_ttl(a: Any, put: Any, 
         "DNSName": "WWW.example.com",
         "EvaluateTargetHealth": True,
     }
-    a.change(zone_id, put("example.com", AliasTarget=target), put("www.example.com"))
+    a.change(zone_id, put("www.example.com"), put("example.com", AliasTarget=target))
     alias = a.sets(zone_id)[0]
     assert alias == {
         "Name": "example.com.",
@@ -119,41 +119,29 @@ def test_deleting_needs_the_current_values(a: Any, put: Any) -> None:
     assert ("a.example.com.", "A") not in listed(a, zone_id)
 
 
-ENUMERATION = (
-    "Invalid XML ; cvc-enumeration-valid: Value 'REPLACE' is not facet-valid with respect to enumeration"
-    " '[CREATE, DELETE, UPSERT]'. It must be a value from the enumeration."
-)
-
-
 def test_structure_is_checked_first(a: Any, put: Any) -> None:
     zone_id = a.zone("example.com")
 
     def refused(change: dict[str, Any]) -> tuple[str, str]:
         return tuple(
-            a.refused("ChangeResourceRecordSets", HostedZoneId=zone_id, ChangeBatch={"Changes": [change]})
+            a.refused(
+                "ChangeResourceRecordSets",
+                HostedZoneId=zone_id,
+                ChangeBatch={"Changes": [put("example.org"), change]},
+            )
         )
 
-    assert refused(put("a.example.com", action="REPLACE")) == ("InvalidInput", ENUMERATION)
-    assert refused(put("a.example.com", Weight=0, SetIdentifier="x"))[1].startswith(
-        "Invalid request: Seal53 does not implement 'Weight' yet"
-    )
-    assert refused(put("a.example.com", MultiValueAnswer=False))[1].startswith(
+    assert refused(put("a.example.com", MultiValueAnswer=False)) == (
+        "InvalidInput",
         "Invalid request: Missing field 'SetIdentifier' in Change with"
+        " [Action=CREATE, Name=a.example.com, Type=A, SetIdentifier=null]",
     )
-    assert refused(put("a.example.com", HealthCheckId="x"))[0] == "InvalidInput"
-    assert refused(put("a.example.com", ttl=2**31)) == (
-        "InvalidInput",
-        "The TTL 2147483648 is not between 0 and 2147483647",
-    )
-    assert refused(put("a.example.com", "TXT", '"' + "x" * 4000 + '"')) == (
-        "InvalidInput",
-        "A Value has more than 4000 characters",
-    )
-    assert refused(put("a.example.com", "LOC", "x"))[0] == "InvalidInput"
     empty = put("a.example.com")
     empty["ResourceRecordSet"]["ResourceRecords"] = []
-    assert refused(empty)[1].startswith(
+    assert refused(empty) == (
+        "InvalidInput",
         "Invalid XML ; cvc-complex-type.2.4.b: The content of element 'ResourceRecords' is not complete."
+        " One of '{\"https://route53.amazonaws.com/doc/2013-04-01/\":ResourceRecord}' is expected.",
     )
 
 
@@ -223,7 +211,7 @@ def test_a_listing_begins_at_a_place_that_need_not_be_taken(a: Any, put: Any) ->
         ({"StartRecordType": "A"}, "StartRecordType can be sent only together with StartRecordName"),
         (
             {"StartRecordName": "a.example.com", "StartRecordIdentifier": "x"},
-            "StartRecordIdentifier can be sent only together with StartRecordType",
+            "StartRecordIdentifier can be sent only together with StartRecordName and StartRecordType",
         ),
         (
             {"StartRecordName": "a..example.com"},
@@ -247,12 +235,6 @@ def test_a_batch_of_1000_changes_passes(a: Any, put: Any) -> None:
     zone_id = a.zone("example.com")
     a.change(zone_id, *(put(f"h{n}.example.com", "A", f"10.0.{n // 256}.{n % 256}") for n in range(1000)))
     assert a("GetHostedZone", Id=zone_id)["HostedZone"]["ResourceRecordSetCount"] == 1002
-    code, message = a.refused(
-        "ChangeResourceRecordSets",
-        HostedZoneId=zone_id,
-        ChangeBatch={"Changes": [put(f"i{n}.example.com") for n in range(1001)]},
-    )
-    assert (code, message) == ("InvalidChangeBatch", "[Number of records limit of 1000 exceeded.]")
 
 
 def test_a_change_is_pending_until_it_is_served_everywhere(
