@@ -255,6 +255,21 @@ def test_a_session_without_its_token_or_with_another(clients: Clients) -> None:
     assert clients("route53", sessions[0]).list_hosted_zones()
 
 
+def test_a_presigned_request_has_its_token_in_the_query(clients: Clients) -> None:
+    session = of(clients("sts").get_session_token()["Credentials"])
+    target = "/?Action=GetCallerIdentity&Version=2011-06-15"
+    signed = clients.world.signed("GET", target, service="sts", presign_for_s=60, **session)
+    assert "X-Amz-Security-Token=" in signed[1]
+    answer = clients.world.send(*signed)
+    assert (answer.status, A.encode() in answer.body) == (200, True)
+    bare = {k: v for k, v in session.items() if k != "token"}
+    without = clients.world.signed("GET", target, service="sts", presign_for_s=60, **bare)
+    assert clients.world.send(*without).status == 403
+    # A token beside the one that was signed.
+    method, whole, headers, body = signed
+    assert clients.world.send(method, whole + "&X-Amz-Security-Token=x", headers, body).status == 400
+
+
 def test_an_inactive_and_a_deleted_key(clients: Clients) -> None:
     bob = clients.user("bob", allow("route53:*"))
     clients("route53", bob).list_hosted_zones()
