@@ -57,8 +57,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 5300
     api_listen: Annotated[
         str | None,
-        _doc("ADDRESS:PORT of the API, on loopback. Default: 127.0.0.1:8053; ephemeral: a free port."),
+        _doc("ADDRESS:PORT of the API. Default: 127.0.0.1:8053; ephemeral: a free port on loopback."),
     ] = None
+    api_tls: Annotated[
+        Literal["off", "own"] | None,
+        _doc("own: HTTPS, certified by a CA in DATA/tls. Off loopback HTTPS is a must. Default: off."),
+    ] = None
+    api_certificate: Annotated[
+        str | None, _doc("PEM file with the API's certificate and those that issued it, for HTTPS.")
+    ] = None
+    api_key: Annotated[str | None, _doc("PEM file with the key of api_certificate.")] = None
+    limits: Annotated[
+        Literal["open", "aws"], _doc("aws: AWS's quotas, and 5 calls a second for each account.")
+    ] = "open"
     accounts: Annotated[
         tuple[str, ...], _doc("Accounts with known keys: ID:ACCESS_KEY_ID:SECRET, or @FILE with one a line.")
     ] = ()
@@ -116,10 +127,21 @@ class AccountSeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """The files that the API is served with. `ca` and `names` (whom it certifies) with api_tls=own alone."""
+
+    certificate: Path
+    key: Path
+    ca: Path | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """What the supervisor found out at start; the roles get it through the fork.
 
     `block` is the /24 of all DNS addresses, `port` theirs, `api` the address that `api_socket` is bound to,
+    `tls` what it is served with (None: plain HTTP),
     `feed_path` the Unix socket of the feed and `token` what opens it; `kek` seals all keys at rest (I6). Both
     sockets listen already: what knocks while the control process is being restarted waits in their queues.
     """
@@ -133,6 +155,15 @@ class Place:
     feed_socket: socket.socket
     token: Secret = field(repr=False)
     kek: Secret = field(repr=False)
+    tls: Tls | None = None
+
+    @property
+    def api_url(self) -> str:
+        """For clients on this machine: a certificate names localhost, and no address that stands for all."""
+        host, port = self.api
+        address = ipaddress.ip_address(host)
+        name = "localhost" if address.is_unspecified else f"[{host}]" if address.version == 6 else host
+        return f"{'http' if self.tls is None else 'https'}://{name}:{port}"
 
 
 def load(*, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, object]) -> Settings:
@@ -246,11 +277,7 @@ def _check(settings: Settings) -> None:
         raise SettingsFault(f"api_listen: {settings.api_listen!r} is not ADDRESS:PORT") from None
     if not 0 <= port <= 65535:
         raise SettingsFault(f"api_listen: {port} is not a port")
-    if not loopback:
-        raise SettingsFault(
-            f"api_listen: {host} is not a loopback address, and HTTP without TLS is served on loopback only",
-            hint="listen on 127.0.0.1 and put a TLS proxy before it",
-        )
+    _check_tls(settings, host, loopback=loopback)
     for name in ("dns_port", "fallback_port"):
         if not 1 <= getattr(settings, name) <= 65535:
             raise SettingsFault(f"{name}: {getattr(settings, name)} is not a port")
@@ -283,6 +310,22 @@ def _check(settings: Settings) -> None:
             " and ends in .seal53."
         )
     seeds(settings)
+
+
+def _check_tls(settings: Settings, host: str, *, loopback: bool) -> None:
+    given = settings.api_certificate is not None
+    if given != (settings.api_key is not None):
+        raise SettingsFault("api_certificate and api_key: one is given without the other")
+    if given and settings.api_tls is not None:
+        raise SettingsFault(
+            f"api_tls={settings.api_tls} and a certificate that is given exclude one another",
+            hint="leave api_tls out, or api_certificate and api_key",
+        )
+    if not loopback and not given and settings.api_tls != "own":
+        raise SettingsFault(
+            f"api_listen: {host} is not a loopback address, and off loopback the API is served with TLS only",
+            hint="--api-tls own, or --api-certificate FILE and --api-key FILE",
+        )
 
 
 def _seed(line: str) -> AccountSeed:

@@ -30,6 +30,7 @@ from seal53.app import audit, facts, web
 from seal53.app.facts import ReadyFacts
 from seal53.app.resolution import boot_of
 from seal53.app.seed import seed_accounts, seed_registry
+from seal53.app.tls import Certificates
 from seal53.base import journal
 from seal53.base.clock import SystemClock
 from seal53.base.ids import Ids
@@ -166,7 +167,8 @@ class _Control:
 
     async def live(self) -> None:
         loop = self._loop = asyncio.get_running_loop()
-        server = web.serve(self._application(), self._clock)
+        tls = None if self._place.tls is None else Certificates(self._place.tls)
+        server = web.serve(self._application(), self._clock, None if tls is None else tls.context)
         self._server = server
         loop.add_reader(self._link.socket, self._hear)
         committed = asyncio.Event()
@@ -175,6 +177,7 @@ class _Control:
         self.store.watch((alias_targets.TABLE,), self._aliases_changed.set)
         telling = asyncio.create_task(self._tell(server, committed))
         telling.add_done_callback(self._told)
+        watching = None if tls is None else asyncio.create_task(tls.watch(self._clock))
         threads = [
             threading.Thread(target=self._guarded, args=(part,), name=name, daemon=True)
             for name, part in (
@@ -192,8 +195,9 @@ class _Control:
             finally:
                 self._end()
                 self._feed.close()
-                telling.cancel()
-                await asyncio.wait([telling])
+                for task in filter(None, (telling, watching)):
+                    task.cancel()
+                    await asyncio.wait([task])
                 for thread in threads:
                     await asyncio.to_thread(thread.join, _JOINED_WITHIN_S)
                 self._audit.close()

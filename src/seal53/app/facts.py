@@ -25,9 +25,10 @@ class ReadyFacts:
         self._secrets: dict[str, str] = {}
 
     def read(self, tx: Tx) -> dict[str, Any]:
-        host, port = self._place.api
+        tls = self._place.tls
         return {
-            "api": f"http://{f'[{host}]' if ':' in host else host}:{port}",
+            "api": self._place.api_url,
+            **({"ca": str(tls.ca)} if tls is not None and tls.ca is not None else {}),
             "accounts": [
                 {
                     "id": account.id,

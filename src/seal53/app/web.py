@@ -9,6 +9,7 @@ is not HTTP gets an error in AWS's shape. Not for: what a request means (`gatewa
 import asyncio
 import contextlib
 import logging
+import ssl
 import uuid
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
@@ -29,8 +30,11 @@ IDLE_S = 60  # between two requests of a connection; SDKs keep theirs for about 
 _PIPELINED = 16  # requests that a connection may send ahead; SDKs send none
 
 
-def serve(application: Any, clock: Clock) -> uvicorn.Server:
-    """The server: `serve(sockets=…)` runs it, `should_exit` ends it. It leaves signals to its process."""
+def serve(application: Any, clock: Clock, context: ssl.SSLContext | None = None) -> uvicorn.Server:
+    """The server: `serve(sockets=…)` runs it, `should_exit` ends it. It leaves signals to its process.
+
+    `context` None: plain HTTP.
+    """
     config = uvicorn.Config(
         application,
         http=type("Clocked", (Protocol,), {"clock": clock}),
@@ -44,6 +48,7 @@ def serve(application: Any, clock: Clock) -> uvicorn.Server:
         proxy_headers=False,
         timeout_keep_alive=IDLE_S,
         timeout_graceful_shutdown=1,
+        ssl_context_factory=None if context is None else lambda *_: context,
     )
     return _Server(config)
 

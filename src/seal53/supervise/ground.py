@@ -1,4 +1,4 @@
-"""Where a service can stand: its directory, address block, port, sockets and master key.
+"""Where a service can stand: its directory, address block, port, sockets, master key and certificate.
 
 Everything that can be wrong at start is found here, before a process is forked: each is a StartFault of one
 line. A block belongs to one service at a time: it is reserved by an abstract Unix socket, which the system
@@ -22,7 +22,9 @@ from pathlib import Path
 from seal53.base.clock import Clock
 from seal53.base.errors import StartFault
 from seal53.base.journal import Secret
-from seal53.config import Place, Settings, api_of, block_of
+from seal53.base.tls import server_context
+from seal53.config import Place, Settings, Tls, api_of, block_of
+from seal53.keystore import authority
 from seal53.keystore.master import load_master_key
 
 READY = "ready.json"
@@ -83,6 +85,7 @@ def _take(settings: Settings, clock: Clock, sleep: Callable[[float], None], leav
         feed_socket=feed_socket,
         token=Secret(secrets.token_bytes(32)),
         kek=load_master_key(data, given=settings.master_key),
+        tls=_tls(settings, data, api_socket.getsockname()[0], clock),
     )
     return Ground(
         place=place,
@@ -272,6 +275,40 @@ def _api_socket(settings: Settings) -> socket.socket:
         raise StartFault(f"the API's port {port} on {host} {what}", hint="choose --api-listen") from None
     listening.setblocking(False)
     return listening
+
+
+def _tls(settings: Settings, data: Path, host: str, clock: Clock) -> Tls | None:
+    """The files of the certificate, which are known to load."""
+    if settings.api_certificate is not None and settings.api_key is not None:
+        tls = Tls(certificate=Path(settings.api_certificate).resolve(), key=Path(settings.api_key).resolve())
+    elif settings.api_tls == "own":
+        own = authority.Authority(directory=data / authority.DIRECTORY, names=_api_names(host))
+        authority.keep(own, clock.now())
+        tls = Tls(certificate=own.certificate, key=own.key, ca=own.ca, names=own.names)
+    else:
+        return None
+    try:
+        server_context(tls.certificate, tls.key)
+    except (OSError, ValueError) as e:
+        why = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
+        raise StartFault(
+            f"the certificate {tls.certificate} with the key {tls.key} cannot be used: {why}"
+        ) from None
+    return tls
+
+
+def _api_names(host: str) -> tuple[str, ...]:
+    """Whom our own certificate names: this host, and the address that the API listens on."""
+    names = ["localhost", "127.0.0.1", "::1", socket.gethostname()]
+    if ipaddress.ip_address(host).is_unspecified:
+        try:
+            found = socket.getaddrinfo(socket.gethostname(), None, type=socket.SOCK_STREAM)
+        except OSError:  # nobody knows this host by its name
+            found = []
+        names += [str(address[0]) for *_, address in found if "%" not in str(address[0])]
+    else:
+        names.append(host)
+    return tuple(dict.fromkeys(names))
 
 
 def _feed_path(data: Path, leaving: ExitStack) -> Path:
