@@ -178,11 +178,6 @@ def through(tx: Tx, zone_id: str, touched: Iterable[tuple[Name, str]]) -> list[O
     return _each_once(row for row in rows if (row.via_name, row.type) in wanted)
 
 
-def through_zone(tx: Tx, zone_id: str) -> list[OutwardAlias]:
-    """The aliases, of any zone, whose content came from this one."""
-    return _each_once(tx.execute(_THROUGH, {"via_zone": zone_id}))
-
-
 # --- contents
 
 

@@ -8,12 +8,11 @@ would be written out anew.
 
     write_out   before a batch's record sets are stored: their contents and rows, or why not
     follow_up   after: the aliases, of any zone, that were made of what the batch touched
-    leave       after a zone was deleted: the same
     renew       after an AWS service's name was looked up
 
 What there is to say when a target is not what it was:
 
-    a target, or its zone, that is gone     unresolved: SERVFAIL, never a wrong NODATA
+    a target that is gone                   unresolved: SERVFAIL, never a wrong NODATA
     an alias within its zone, to nothing    passed over, as its own name servers do
     a circle over zones, a chain of more
     than MOST_DEPTH steps                   unresolved
@@ -22,14 +21,15 @@ What there is to say when a target is not what it was:
 
 Limits: an alias is rewritten for each change on its way, however many aliases there are. The Change of a
 batch is INSYNC when its own zone is served; the zones that point there are published beside it.
-Not for: aliases within a zone, which name servers follow themselves; looking names up (`reconcile.aliases`).
+A zone is deleted when it is empty, so that what points there is unresolved by then.
+Not for: where an alias may point (`zones.aliases`); aliases within a zone, which name servers follow
+themselves; looking names up (`reconcile.aliases`).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from seal53.core import Name, NameFault, RecordSet, WireFault
-from seal53.services.route53.service_names import CLOUDFRONT, is_service_name
 from seal53.services.route53.shapes import alias_target
 from seal53.store import Tx, alias_targets, outbox, records
 from seal53.store import zones as zone_rows
@@ -61,11 +61,10 @@ def write_out(tx: Tx, zone: HostedZone, edit: Edit, present: Iterable[ZoneSet]) 
 
     Shape:  `present` are the record sets from before, at least those that the edit replaces or removes. An
             edit and a zone without such aliases cost nothing.
-    Raises: BatchRefused, with every alias whose target does not exist, is not the caller's to point at, or
-            leads back to the alias.
+    Raises: BatchRefused, with every alias that would lead back to itself, or to more than can be written out.
     """
     outward = {held.key: held for held in edit.puts if is_outward(zone.id, held)}
-    aimed = [(held, *_aim(tx, zone, held)) for held in outward.values()]
+    aimed = [(held, _aim(tx, zone, held)) for held in outward.values()]
     before = {held.key for held in present if is_outward(zone.id, held)}
     if before:  # only now: what they found of an AWS service's name is known to those that take their place
         changed = before.intersection((*edit.deletes, *(held.key for held in edit.puts)))
@@ -75,10 +74,7 @@ def write_out(tx: Tx, zone: HostedZone, edit: Edit, present: Iterable[ZoneSet]) 
         return edit
     problems: list[str] = []
     written: dict[tuple[Name, str, str], ZoneSet] = {}
-    for held, alias, refused in aimed:
-        problems += refused
-        if refused:
-            continue
+    for held, alias in aimed:
         content = _Writer(tx, alias).write(held.record)
         if content.circle or content.missing:
             problems.append(f"{_head(held)}, but that target was not found")
@@ -100,11 +96,6 @@ def follow_up(tx: Tx, zone_id: str, touched: Sequence[Key]) -> dict[str, int]:
     """
     names_touched = {(owner, _MNEMONICS[rtype]) for owner, rtype, _ in touched}
     return _rewrite(tx, alias_targets.through(tx, zone_id, names_touched))
-
-
-def leave(tx: Tx, zone_id: str) -> dict[str, int]:
-    """Rewrites the aliases of other zones that were made of this zone's record sets; it was just deleted."""
-    return _rewrite(tx, [a for a in alias_targets.through_zone(tx, zone_id) if a.zone_id != zone_id])
 
 
 def renew(tx: Tx, targets: Iterable[tuple[Name, str]]) -> dict[str, int]:
@@ -138,41 +129,22 @@ def _rewrite(tx: Tx, aliases: Iterable[OutwardAlias]) -> dict[str, int]:
     return versions
 
 
-# --- where an alias may point
-
-
-def _aim(tx: Tx, zone: HostedZone, held: ZoneSet) -> tuple[OutwardAlias, list[str]]:
-    """Where it leads, and why it may not. A zone of another account is as if it were not there."""
+def _aim(tx: Tx, zone: HostedZone, held: ZoneSet) -> OutwardAlias:
+    """Where it leads; whether it may lead there was decided (`zones.aliases`). Never into another account."""
     given = held.alias
     assert given is not None
     target = names.parse(given.name)
     found = zone_rows.get(tx, given.zone_id)
-    if found is not None and found.account_id != zone.account_id:
-        found = None
-    alias = OutwardAlias(
+    is_ours = found is not None and found.account_id == zone.account_id
+    return OutwardAlias(
         zone_id=zone.id,
         owner=held.owner,
         type=held.type,
         set_id=held.record.set_id,
-        target_zone_id=None if found is None else found.id,
+        target_zone_id=given.zone_id if is_ours else None,
         target=target,
-        found=None,
+        found=None if is_ours else alias_targets.known(tx, target, held.type) or Found(),
     )
-    if found is None:
-        if not is_service_name(given.zone_id, target):
-            return alias, _out_of_zone(held)
-        if given.zone_id == CLOUDFRONT and zone.is_private:
-            return alias, [f"{_head(held)}, but a private hosted zone cannot point at CloudFront"]
-        if given.zone_id == CLOUDFRONT and given.evaluate_health:
-            return alias, [f"{_head(held)}, but EvaluateTargetHealth must be false for CloudFront"]
-        known = alias_targets.known(tx, target, held.type)
-        return replace(alias, found=known or Found()), []
-    if not target.is_at_or_below(found.name):
-        return alias, _out_of_zone(held)
-    if found.is_private and not zone.is_private:
-        # what only a VPC may see must not be copied to where everybody looks
-        return alias, [f"{_head(held)}, but a public hosted zone cannot point at a private one"]
-    return alias, []
 
 
 def _head(held: ZoneSet) -> str:
@@ -181,14 +153,6 @@ def _head(held: ZoneSet) -> str:
         f"Tried to create an alias that targets {held.alias.name}, type {held.type}"
         f" in zone {held.alias.zone_id}"
     )
-
-
-def _out_of_zone(held: ZoneSet) -> list[str]:
-    """Both, as Route 53 says them."""
-    return [
-        f"{_head(held)}, but the alias target name does not lie within the target zone",
-        f"{_head(held)}, but that target was not found",
-    ]
 
 
 # --- what is written
