@@ -236,6 +236,11 @@ def test_protections_and_the_errors_of_their_entries(api: Any) -> None:
     assert page["ResourceRecordSetProtections"] == [
         {"RecordName": "www.example.com.", "RecordType": "A", "Comment": "ask first"}
     ]
+    record = {"Name": "www.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+    batch = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}
+    code, http, error = refused(api.change_resource_record_sets, HostedZoneId=zone_id, ChangeBatch=batch)
+    assert (code, http) == ("InvalidChangeBatch", 400)
+    assert "ask first" in error["Error"]["Message"]
     code, http, error = refused(create, HostedZoneId=zone_id, Protections=[one])
     assert (code, http) == ("ProtectionAlreadyExists", 409)
     assert error["Errors"] == [
@@ -254,6 +259,7 @@ def test_protections_and_the_errors_of_their_entries(api: Any) -> None:
     ]
     assert error["Error"]["Message"].startswith("One or more entries in the request couldn't be processed:")
     assert status(delete(HostedZoneId=zone_id, Protections=[one])) == 200
+    api.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
     assert refused(delete, HostedZoneId=zone_id, Protections=[one])[2]["Errors"][0]["Code"] == (
         "ProtectionNotFound"
     )
