@@ -72,7 +72,7 @@ class Statement:
 Policy = tuple[Statement, ...]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def parse(text: str, kind: Kind) -> Policy:
     """Raises PolicyFault."""
     try:

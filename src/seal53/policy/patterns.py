@@ -7,6 +7,7 @@ Source: IAM user guide, "IAM policy elements: Variables and tags".
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 _STAR, _ANY, _OPEN, _CLOSE = RESERVED = "\ufdd0\ufdd1\ufdd2\ufdd3"
 _WRITTEN = re.compile(r"\$\{([^{}]*)\}")
@@ -61,19 +62,18 @@ def like(pattern: str, text: str) -> bool:
         return True
     if _STAR not in pattern and _ANY not in pattern:
         return pattern == text
-    p = t = 0
-    star = resume = -1
-    while t < len(text):
-        if p < len(pattern) and pattern[p] == _STAR:
-            star, resume, p = p, t, p + 1
-        elif p < len(pattern) and pattern[p] in (_ANY, text[t]):
-            p, t = p + 1, t + 1
-        elif star >= 0:
-            resume += 1
-            p, t = star + 1, resume
-        else:
-            return False
-    return set(pattern[p:]) <= {_STAR}
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """What lies between two stars is taken where it comes first, and not tried anew: an atomic group each."""
+    first, *rest = (re.escape(part).replace(_ANY, ".") for part in pattern.split(_STAR))
+    if not rest:
+        return re.compile(first, re.DOTALL)
+    *middle, last = rest
+    between = "".join(f"(?>.*?{part})" for part in middle if part)
+    return re.compile(f"{first}{between}.*{last}", re.DOTALL)
 
 
 def arn_like(pattern: str, arn: str) -> bool:
