@@ -1,5 +1,7 @@
 """`python -m bench`: measures what is installed beside `seal53 serve` and prints a table.
 
+`--api` as the first argument measures the API instead (`bench/api.py`).
+
 Exits 0 when it ran, whether or not the goals were reached, 1 with one line when it could not run or an answer
 of ours was wrong.
 """
@@ -9,28 +11,40 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import load, peers, report, subject, zone
+from bench import api, load, peers, report, subject, zone
 from bench.measure import Plan, Row, measure, measure_floor
 from bench.processes import LOAD_CPU, SERVER_CPU, BenchFault, require, workshop
 from bench.subject import Loading
 
 
 def main() -> None:
-    arguments = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if sys.argv[1:2] == ["--api"]:
+        _main(lambda: api.main(sys.argv[2:], _say))
+    else:
+        arguments = _arguments()
+        _main(lambda: _measure(arguments))
+
+
+def _main(run: Callable[[], None]) -> None:
     try:
-        _require_machine()
-        if not arguments.peers_alone:
-            subject.require_optimized()
-        with workshop() as directory:
-            _Bench(arguments, directory).run()
+        run()
     except BenchFault as e:
         sys.exit(f"bench: {e}")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+
+
+def _measure(arguments: argparse.Namespace) -> None:
+    """Queries, beside other name servers. Raises BenchFault."""
+    _require_machine()
+    if not arguments.peers_alone:
+        subject.require_optimized()
+    with workshop() as directory:
+        _Bench(arguments, directory).run()
 
 
 class _Bench:
