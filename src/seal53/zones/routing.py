@@ -88,6 +88,9 @@ class GeoProximity:
     bias: int | None = None
 
 
+LOCATED = (Latency, GeoLocation, GeoProximity)
+"""The policies that depend on where a client is."""
+
 Policy = Weighted | Latency | Failover | GeoLocation | Multivalue | CidrBlocks | GeoProximity
 
 

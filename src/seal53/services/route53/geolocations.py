@@ -3,6 +3,7 @@
 They are public data: no account has its own. Source: Route 53 API, 2013-04-01. Not for: where a client is.
 """
 
+import logging
 from typing import Any
 
 from seal53.base import journal
@@ -50,7 +51,8 @@ def tell_located(zone_id: str, owner: Name, type: str, set_id: str = "") -> None
 
     Name servers give the default, else the first one by set identifier. Called once, when they are made.
     """
-    journal.event("answered-by-default", zone=zone_id, name=names.show(owner), type=type, set_id=set_id)
+    facts = {"zone": zone_id, "name": names.show(owner), "type": type, "set_id": set_id}
+    journal.event("answered-by-default", level=logging.WARNING, **facts)
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -15,6 +15,7 @@ from seal53.services.faults import AwsFault
 from seal53.services.quotas import Quotas
 from seal53.services.route53 import written, zones
 from seal53.services.route53.changes import change_info
+from seal53.services.route53.geolocations import tell_located
 from seal53.services.route53.paging import page_size
 from seal53.services.route53.service_names import is_service_name
 from seal53.services.route53.shapes import change_of, stored_set, zone_set
@@ -62,6 +63,7 @@ def change_resource_record_sets(services: Services, request: Request, caller: Ca
             comment=given.get("Comment"),
         )
         written.follow_up(tx, zone.id, touched)
+    _tell_located(zone.id, edit, present)
     return {"ChangeInfo": change_info(opened)}
 
 
@@ -204,6 +206,16 @@ def _references(key: Key, held: ZoneSet) -> list[Reference]:
         target = f"{held.policy.collection_id}/{held.policy.location}"
         found.append(Reference(key, references.CIDR, target))
     return found
+
+
+def _tell_located(zone_id: str, edit: Edit, present: Iterable[ZoneSet]) -> None:
+    """Each record set once whose answers should depend on where a client is, and do not."""
+    located = [held for held in edit.puts if isinstance(held.policy, routing.LOCATED)]
+    if located:
+        told = {held.key for held in present if isinstance(held.policy, routing.LOCATED)}
+        for held in located:
+            if held.key not in told:
+                tell_located(zone_id, *held.key)
 
 
 # --- where a list begins

@@ -1,6 +1,7 @@
 """Traffic policies and their instances through their operations."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -729,6 +730,7 @@ def test_answers_that_should_depend_on_the_client_are_told_once(
     assert [one for one in told if one["event"] == "answered-by-default"] == [
         {
             "event": "answered-by-default",
+            "level": logging.WARNING,
             "zone": zone_id,
             "name": "www.example.com.",
             "type": "A",
