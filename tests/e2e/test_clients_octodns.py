@@ -41,7 +41,7 @@ RECORDS = """\
       - {preference: 10, exchange: mail.octo.com.}
       - {preference: 20, exchange: mail.other.net.}
   - type: TXT
-    values: ['v=spf1 -all', 'semi\\; colon and "quotes"', 'LONG']
+    values: ['v=spf1 -all', 'semi\\; colon', 'LONG']
 '*':
   type: CNAME
   value: www.octo.com.
