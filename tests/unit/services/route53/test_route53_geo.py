@@ -1,8 +1,11 @@
 """The places of geolocation through their operations."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from seal53.base import journal
 
 
 def test_each_kind_of_place(a: Any) -> None:
@@ -111,3 +114,26 @@ def test_starts_that_do_not_go_together(a: Any) -> None:
     message = "StartContinentCode cannot be sent together with another code"
     assert refused == ("InvalidInput", message)
     assert a.refused("ListGeoLocations", MaxItems="0")[0] == "InvalidInput"
+
+
+def test_each_record_set_by_place_is_told_of_once(
+    a: Any, put: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(journal, "event", lambda event, /, **facts: told.append((event, facts["set_id"])))
+    zone_id = a.zone()
+
+    def make(set_id: str, action: str = "CREATE", **policy: Any) -> dict[str, Any]:
+        return put(f"{set_id[0]}.example.com", action=action, SetIdentifier=set_id, **policy)
+
+    a.change(zone_id, make("latency", Region="eu-west-1"), make("weight", Weight=1))
+    a.change(zone_id, make("geo", GeoLocation={"CountryCode": "*"}))
+    a.change(zone_id, make("proximity", GeoProximityLocation={"AWSRegion": "eu-west-1"}))
+    made = [("answered-by-default", set_id) for set_id in ("latency", "geo", "proximity")]
+    assert told == made
+    a.change(zone_id, make("latency", "UPSERT", Region="us-east-1"))  # that was said
+    assert told == made
+    a.change(zone_id, make("weight", "UPSERT", Region="us-east-1"))
+    assert told == [*made, ("answered-by-default", "weight")]
+    a.refused("ChangeResourceRecordSets", HostedZoneId=zone_id, ChangeBatch={"Changes": [make("geo")]})
+    assert len(told) == 4
