@@ -1,87 +1,28 @@
 """Aliases that lead out of their zone: what is written out, what follows a change, what is refused."""
 
-import itertools
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from alias_zones import (
+    BALANCER,
+    ONE,
+    THREE,
+    TWO,
+    Zones,
+    inward,
+    known,
+    learn,
+    outward,
+    plain,
+    versions,
+)
 
-from seal53.core import DataPlane, Message, Name, RecordSet, Routing, RrType, build_query, encode_edit
+from seal53.core import Name, RecordSet, Routing, RrType
 from seal53.services.route53 import written
-from seal53.services.route53.shapes import stored_set, zone_set
-from seal53.store import alias_targets, changes, outbox, records
-from seal53.store import zones as zone_rows
+from seal53.store import alias_targets, changes, outbox
 from seal53.store.alias_targets import Found
-from seal53.store.zones import HostedZone
-from seal53.zones.change import BatchRefused, Edit
+from seal53.zones.change import BatchRefused
 from seal53.zones.recordset import AliasTarget, ZoneSet
-
-KEK = bytes(range(32))
-ONE, TWO, THREE = b"\xc0\x00\x02\x01", b"\xc0\x00\x02\x02", b"\xc0\x00\x02\x03"
-BALANCER = "lb-1.eu-west-1.elb.amazonaws.com."
-
-
-@dataclass
-class Zones:
-    """Hosted zones whose record sets are changed by batches, as ChangeResourceRecordSets does it."""
-
-    api: Any
-    ids: dict[str, str]
-
-    @property
-    def store(self) -> Any:
-        return self.api.services.store
-
-    def add(self, name: str, api: Any = None, **request: Any) -> str:
-        self.ids[name] = (api or self.api).zone(name, **request)
-        return self.ids[name]
-
-    def batch(self, zone: str, *puts: ZoneSet, deletes: tuple[ZoneSet, ...] = ()) -> dict[str, int]:
-        """What of other zones followed, by id."""
-        zone_id = self.ids.get(zone, zone)
-        with self.store.write() as tx:
-            row = zone_rows.get(tx, zone_id)
-            owners = {held.owner for held in (*puts, *deletes)}
-            present = [zone_set(stored) for stored in records.at_owners(tx, zone_id, owners)]
-            edit = Edit(puts=puts, deletes=tuple(held.key for held in deletes))
-            edit = written.write_out(tx, row, edit, present)
-            gone = [(held.owner, held.record.rtype, held.record.set_id) for held in deletes]
-            records.delete(tx, zone_id, gone)
-            records.put(tx, zone_id, [stored_set(held) for held in edit.puts])
-            touched = [*gone, *((h.owner, h.record.rtype, h.record.set_id) for h in edit.puts)]
-            zone_rows.bump(tx, zone_id)
-            return written.follow_up(tx, zone_id, touched)
-
-    def to(self, zone: str, name: str, *, health: bool = False) -> AliasTarget:
-        return AliasTarget(zone_id=self.ids.get(zone, zone), name=name, evaluate_health=health)
-
-    def item(self, zone: str, name: str, set_id: str = "") -> RecordSet:
-        """What name servers get of a record set."""
-        with self.store.read() as tx:
-            (found,) = (
-                stored.record
-                for stored in records.at(tx, self.ids[zone], Name.parse(name))
-                if stored.record.set_id == set_id
-            )
-        return found
-
-    def answer(self, zone: str, name: str, **health: bool) -> tuple[int, frozenset[bytes], int]:
-        """Rcode, addresses and TTL, as a name server of the zone answers."""
-        with self.store.read() as tx:
-            row = zone_rows.get(tx, self.ids[zone])
-            assert row is not None
-            edit = encode_edit([stored.record for stored in records.every(tx, row.id)], [])
-        plane = DataPlane(KEK)
-        plane.set_health(health)
-        candidate = plane.stage(row.id, row.name, base=None, version=1, edit=edit)
-        reply = candidate.answer(build_query(1, Name.parse(name), RrType.A), 1_790_000_000)
-        assert reply is not None
-        message = Message.parse(reply)
-        found = [rrset for rrset in message.answer if rrset.rtype == RrType.A]
-        rdatas = frozenset(r for rrset in found for r in rrset.rdatas)
-        return message.rcode, rdatas, found[0].ttl if found else 0
 
 
 @pytest.fixture
@@ -90,33 +31,6 @@ def zones(a: Any) -> Zones:
     for name in ("one.example.", "two.example.", "three.example."):
         made.add(name)
     return made
-
-
-def plain(name: str, *rdatas: bytes, ttl: int = 300, set_id: str = "", **choice: Any) -> ZoneSet:
-    record = RecordSet(Name.parse(name), RrType.A, set_id, ttl=ttl, rdatas=rdatas or (ONE,), **choice)
-    return ZoneSet(record=record, type="A", values=("192.0.2.1",))
-
-
-def outward(name: str, target: AliasTarget, *, set_id: str = "", **choice: Any) -> ZoneSet:
-    record = RecordSet(
-        Name.parse(name),
-        RrType.A,
-        set_id,
-        unresolved=True,
-        evaluate_health=target.evaluate_health,
-        **choice,
-    )
-    return ZoneSet(record=record, type="A", alias=target)
-
-
-def inward(zones: Zones, zone: str, name: str, target: str, *, set_id: str = "", **choice: Any) -> ZoneSet:
-    record = RecordSet(Name.parse(name), RrType.A, set_id, alias=Name.parse(target), **choice)
-    return ZoneSet(record=record, type="A", alias=zones.to(zone, target))
-
-
-def versions(zones: Zones) -> dict[str, int]:
-    with zones.store.read() as tx:
-        return {name: zone_rows.get(tx, zone_id).version for name, zone_id in zones.ids.items()}
 
 
 def test_the_targets_record_sets_stand_beside_the_alias(zones):
@@ -470,17 +384,6 @@ def test_whose_zone_it_is_counts_at_last_too(zones, b, put):
 # --- names of AWS services
 
 
-def known(zones: Zones, target: str = BALANCER) -> Found | None:
-    with zones.store.read() as tx:
-        return alias_targets.known(tx, Name.parse(target), "A")
-
-
-def learn(zones: Zones, found: Found, target: str = BALANCER) -> dict[str, int]:
-    with zones.store.write() as tx:
-        alias_targets.learn(tx, Name.parse(target), "A", found)
-        return written.renew(tx, [(Name.parse(target), "A")])
-
-
 def test_an_aws_name_is_not_answered_until_it_was_looked_up(zones):
     target = zones.to("Z32O12XQLNTSW2", f"dualstack.{BALANCER}")
     zones.batch("one.example.", outward("a.one.example.", target))
@@ -550,162 +453,3 @@ def test_an_unanswered_aws_name_is_unhealthy(zones):
 def test_names_of_aws_services(zones, zone_id, name):
     zones.batch("one.example.", outward("a.one.example.", zones.to(zone_id, name)))
     assert known(zones, name) == Found()
-
-
-# --- whatever happens, what is stored is what would be written out anew
-
-APEXES = ("one.example.", "two.example.", "three.example.")
-NAMES = [f"{label}.{apex}" for apex in APEXES for label in "ab"]
-SET_IDS = ("", "1")
-
-Content = Any
-"""("records", rdatas) | ("group", ((set id, content), ...)) | "unresolved" | None: nothing."""
-
-HELD = st.one_of(
-    st.tuples(st.just("plain"), st.sampled_from([ONE, TWO, THREE])),
-    st.tuples(st.just("alias"), st.sampled_from(NAMES)),
-    st.tuples(st.just("alias"), st.sampled_from(NAMES)),
-    st.tuples(st.just("service"), st.none()),
-)
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(
-            st.just("put"),
-            st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(SET_IDS), HELD), max_size=3),
-        ),
-        st.tuples(st.just("delete"), st.tuples(st.sampled_from(NAMES), st.sampled_from(SET_IDS))),
-        st.tuples(st.just("learn"), st.sampled_from([None, (), (ONE,), (TWO,)])),
-    ),
-    min_size=3,
-    max_size=14,
-)
-
-
-def zone_of(name: str) -> str:
-    return name.split(".", 1)[1]
-
-
-class Anew:
-    """What aliases hold, from what was asked for alone, without memory of how it came about."""
-
-    def __init__(self) -> None:
-        self.held: dict[tuple[str, str], tuple[str, Any]] = {}
-        self.service: tuple[bytes, ...] | None = None
-
-    def hold(self, more: dict[tuple[str, str], tuple[str, Any]]) -> None:
-        self.held.update(more)
-        if not any(what == "service" for what, _ in self.held.values()):
-            self.service = None  # what was found is forgotten with the last alias that points there
-
-    def content(self, name: str, set_id: str, trail: tuple[str, ...]) -> Content:
-        kind, value = self.held[name, set_id]
-        if kind == "plain":
-            return ("records", (value,))
-        if kind == "service":
-            if self.service is None:
-                return "unresolved"
-            return self.folded((("", ("records", self.service)),) if self.service else ())
-        group = self.group(value, trail)
-        if group is None:
-            return None if zone_of(value) == zone_of(name) else "unresolved"
-        return self.folded(group)
-
-    def folded(self, group: tuple[Any, ...]) -> Content:
-        if len(group) == 1 and group[0][1] == "unresolved":
-            return "unresolved"
-        return ("group", group) if group else None
-
-    def group(self, name: str, trail: tuple[str, ...]) -> tuple[Any, ...] | None:
-        if name in trail:
-            circle = {zone_of(on_the_way) for on_the_way in trail[trail.index(name) :]}
-            return None if len(circle) == 1 else (("", "unresolved"),)
-        here = sorted(set_id for owner, set_id in self.held if owner == name)
-        if not here:
-            return None
-        contents = [(set_id, self.content(name, set_id, (*trail, name))) for set_id in here]
-        return tuple((set_id, content) for set_id, content in contents if content is not None)
-
-
-def shown(record: RecordSet) -> Content:
-    if record.unresolved:
-        return "unresolved"
-    if record.written:
-        return ("group", tuple((copy.set_id, shown(copy)) for copy in record.written))
-    if record.alias is not None:
-        assert record.alias.labels[0] == b"\0"
-        return None
-    return ("records", record.rdatas)
-
-
-_NUMBERS = itertools.count()
-
-
-@settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(STEPS)
-def test_what_is_stored_is_what_would_be_written_out_anew(a, steps):
-    number = next(_NUMBERS)
-    zones = Zones(a, {apex: f"Z{number}{apex[0:3].upper()}" for apex in APEXES})
-    balancer = f"lb-{number}.{BALANCER}"
-    with zones.store.write() as tx:
-        for apex, zone_id in zones.ids.items():
-            zone_rows.insert(
-                tx,
-                HostedZone(
-                    id=zone_id,
-                    account_id=a.caller.account_id,
-                    kind="public",
-                    name=Name.parse(apex),
-                    caller_reference=zone_id,
-                    created_at=0,
-                ),
-            )
-    anew = Anew()
-    for kind, given_ in steps:
-        before = {key: zones.item(zone_of(key[0]), *key) for key in anew.held}
-        at = versions(zones)
-        if kind == "put":
-            batch = {(name, set_id): held for name, set_id, held in given_}
-            for apex in APEXES:
-                puts = {key: held for key, held in batch.items() if zone_of(key[0]) == apex}
-                try:
-                    zones.batch(apex, *(made(zones, balancer, *key, held) for key, held in puts.items()))
-                except BatchRefused as e:
-                    assert all("not found" in message for message in e.messages)
-                else:
-                    anew.hold(puts)
-        elif kind == "delete" and given_ in anew.held:
-            name = given_[0]
-            held = made(zones, balancer, *given_, anew.held.pop(given_))
-            zones.batch(zone_of(name), deletes=(held,))
-            anew.hold({})
-        elif kind == "learn":
-            anew.service = given_
-            learn(zones, Found(rdatas=given_), balancer)
-            anew.hold({})
-        for (name, set_id), (what, value) in anew.held.items():
-            item = zones.item(zone_of(name), name, set_id)
-            if what == "service" or (what == "alias" and zone_of(value) != zone_of(name)):
-                assert shown(item) == anew.content(name, set_id, (name,)), (name, set_id)
-            if before.get((name, set_id), item) != item:
-                assert versions(zones)[zone_of(name)] > at[zone_of(name)]
-    with zones.store.write() as tx:  # and nothing is rewritten that was written already
-        for apex, zone_id in zones.ids.items():
-            everything = [(Name.parse(name), int(RrType.A), "") for name in NAMES if zone_of(name) == apex]
-            assert written.follow_up(tx, zone_id, everything) == {}
-        assert written.renew(tx, [(Name.parse(balancer), "A")]) == {}
-
-
-def made(zones: Zones, balancer: str, name: str, set_id: str, held: tuple[str, Any]) -> ZoneSet:
-    kind, value = held
-    if kind == "plain":
-        return plain(name, value, set_id=set_id)
-    if kind == "service":
-        return outward(name, zones.to("Z32O12XQLNTSW2", balancer), set_id=set_id)
-    if zone_of(value) == zone_of(name):
-        return inward(zones, zone_of(name), name, value, set_id=set_id)
-    return outward(name, zones.to(zone_of(value), value), set_id=set_id)
