@@ -7,7 +7,7 @@ traffic policy instances made, whose rows `traffic` writes.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert
 from sqlalchemy import delete as delete_from
 
 from seal53.core import rtype_text
@@ -30,11 +30,6 @@ _delete = Statement(
         _t.set_id == bindparam("set"),
         _t.kind == bindparam("its_kind"),
     )
-)
-_users = Statement(
-    select(_t.zone_id)
-    .where(_t.kind == bindparam("its_kind"), _t.target == bindparam("its_target"))
-    .distinct()
 )
 
 
@@ -74,8 +69,3 @@ def delete(tx: Tx, zone_id: str, keys: Iterable[Key]) -> None:
     ]
     if places:
         _delete.run_for(tx, places)
-
-
-def users(tx: Tx, kind: str, target: str) -> list[str]:
-    """The hosted zones with a record set that refers to it."""
-    return sorted(zone_id for (zone_id,) in _users.rows(tx, its_kind=kind, its_target=target))

@@ -193,6 +193,39 @@ def test_record_sets_are_listed_in_order_page_by_page(a: Any, put: Any) -> None:
         assert seen == expected
 
 
+def test_sets_of_one_name_and_type_are_listed_by_identifier(a: Any, put: Any) -> None:
+    zone_id = a.zone("example.com")
+    a.change(
+        zone_id,
+        *(put("a.example.com", SetIdentifier=id, Weight=1) for id in ("b", "B", "1", "a b")),
+        put("a.example.com", "AAAA", "::1"),
+        put("b.example.com"),
+    )
+    expected = [("A", "1"), ("A", "B"), ("A", "a b"), ("A", "b"), ("AAAA", None), ("A", None)]
+    assert [(held["Type"], held.get("SetIdentifier")) for held in a.sets(zone_id)[2:]] == expected
+    request: dict[str, Any] = {"StartRecordName": "a.example.com", "MaxItems": "1"}
+    seen: list[tuple[str, str | None]] = []
+    while True:
+        page = a("ListResourceRecordSets", HostedZoneId=zone_id, **request)
+        seen += [(held["Type"], held.get("SetIdentifier")) for held in page["ResourceRecordSets"]]
+        if not page["IsTruncated"]:
+            break
+        following = {member: page.get(f"Next{member}") for member in ("RecordName", "RecordType")}
+        request = {"MaxItems": "1", **{f"Start{member}": value for member, value in following.items()}}
+        assert ("NextRecordIdentifier" in page) == (
+            following["RecordName"] == "a.example.com." and len(seen) < 4
+        )
+        if "NextRecordIdentifier" in page:
+            request["StartRecordIdentifier"] = page["NextRecordIdentifier"]
+    assert seen == expected
+    assert listed(
+        a, zone_id, StartRecordName="a.example.com", StartRecordType="A", StartRecordIdentifier="c"
+    ) == [
+        ("a.example.com.", "AAAA"),
+        ("b.example.com.", "A"),
+    ]
+
+
 def test_a_listing_begins_at_a_place_that_need_not_be_taken(a: Any, put: Any) -> None:
     zone_id = a.zone("example.com")
     a.change(zone_id, put("a.example.com"), put("a.example.com", "TXT", '"x"'), put("c.example.com"))
