@@ -75,6 +75,7 @@ class Service:
             self._clients[account, service, url] = self.session(account).client(
                 service,
                 endpoint_url=url,
+                verify=self.facts.get("ca"),
                 config=Config(
                     retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10
                 ),

@@ -42,6 +42,13 @@ def test_the_environment_gives_lists_and_switches(tmp_path: Path) -> None:
         ("address_block = 'here'", {}, "address_block"),
         ("api_listen = '0.0.0.0:80'", {}, "with TLS only"),
         ("api_listen = '[::]:80'", {}, "with TLS only"),
+        ("api_listen = '0.0.0.0:80'\napi_tls = 'off'", {}, "with TLS only"),
+        ("api_tls = 'on'", {}, "api_tls"),
+        ("api_certificate = 'c.pem'", {}, "one is given without the other"),
+        ("api_key = 'k.pem'", {}, "one is given without the other"),
+        ("api_tls = 'own'\napi_certificate = 'c'\napi_key = 'k'", {}, "exclude one another"),
+        ("api_tls = 'off'\napi_certificate = 'c'\napi_key = 'k'", {}, "exclude one another"),
+        ("limits = 'none'", {}, "limits"),
         ("api_listen = 'localhost:80'", {}, "not ADDRESS:PORT"),
         ("api_listen = '127.0.0.1:90000'", {}, "not a port"),
         ("ephemeral = true\ndata = '/x'", {}, "give one of the two"),
@@ -66,6 +73,19 @@ def test_what_is_wrong_is_refused_in_one_line(
     with pytest.raises(SettingsFault, match=says.replace("?", r"\?")) as refused:
         given(tmp_path, toml, environ)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        "api_listen = '0.0.0.0:80'\napi_tls = 'own'",
+        "api_listen = '192.0.2.1:80'\napi_certificate = 'c'\napi_key = 'k'",
+        "api_tls = 'own'",
+        "api_tls = 'off'",
+    ],
+)
+def test_tls_is_a_choice_on_loopback_alone(tmp_path: Path, toml: str) -> None:
+    given(tmp_path, toml)
 
 
 def test_accounts_come_from_flags_and_files(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 The endpoint comes from --endpoint-url, AWS_ENDPOINT_URL, --ready-file, or the ready file of a data
 directory; the credentials from the environment, or from the ready file (its first account, or the one that
---account names).
+--account names). Over HTTPS the CA that the ready file names is trusted, else AWS_CA_BUNDLE, else the
+system's.
 """
 
 import json
 import os
+import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -41,6 +43,11 @@ class Endpoint:
     session_token: str | None = field(default=None, repr=False)
     facts: dict[str, Any] | None = field(default=None, repr=False)
 
+    @property
+    def ca(self) -> str | None:
+        """The file that says whom to trust over HTTPS; None: as the system does."""
+        return (self.facts or {}).get("ca") or os.environ.get("AWS_CA_BUNDLE") or None
+
     def client(self, service: str, region: str = REGION) -> Any:
         """A botocore client."""
         return botocore.session.get_session().create_client(
@@ -69,7 +76,8 @@ class Endpoint:
             prepared.url, data=data, headers=dict(prepared.headers), method="POST"
         )
         try:
-            with urllib.request.urlopen(call, timeout=_TIMEOUT_S) as reply:  # noqa: S310
+            trusted = ssl.create_default_context(cafile=self.ca) if self.url.startswith("https:") else None
+            with urllib.request.urlopen(call, timeout=_TIMEOUT_S, context=trusted) as reply:  # noqa: S310
                 answer: dict[str, Any] = json.load(reply)
                 return answer
         except urllib.error.HTTPError as e:

@@ -48,6 +48,36 @@ def test_everything_is_claimed_and_given_back(take: Take, tmp_path: Path) -> Non
     take()
 
 
+def test_on_loopback_plain_http_is_the_default(take: Take) -> None:
+    plain = take().place
+    assert (plain.tls, plain.api_url) == (None, f"http://127.0.0.1:{plain.api[1]}")
+
+
+@pytest.mark.parametrize(
+    ("listen", "url"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "localhost"), ("[::1]", "[::1]")]
+)
+def test_the_url_is_one_that_the_certificate_names(take: Take, listen: str, url: str) -> None:
+    place = take(api_listen=f"{listen}:0", api_tls="own").place
+    assert place.api_url == f"https://{url}:{place.api[1]}"
+    assert place.tls is not None
+    assert url.strip("[]") in place.tls.names
+    assert "0.0.0.0" not in place.tls.names
+    assert place.tls.ca == place.data / "tls" / "ca.pem"
+
+
+def test_a_certificate_is_tried_before_anything_starts(take: Take, tmp_path: Path) -> None:
+    own = take(api_tls="own").place.tls
+    assert own is not None
+    given = {"api_certificate": str(own.certificate), "api_key": str(own.key)}
+    other = {"data": str(tmp_path / "other"), "address_block": "127.53.211.0/24"}
+    tls = take(**other, **given).place.tls
+    assert tls is not None
+    assert (tls.certificate, tls.ca, tls.names) == (own.certificate, None, ())
+    own.certificate.write_text("not PEM")
+    with pytest.raises(StartFault, match="cannot be used"):
+        take(**other | {"data": str(tmp_path / "third"), "address_block": "127.53.212.0/24"}, **given)
+
+
 def test_one_directory_and_one_block_belong_to_one_service(take: Take, tmp_path: Path) -> None:
     take()
     with pytest.raises(StartFault, match="another service runs on the data directory"):

@@ -42,18 +42,18 @@ class Vpc:
 class Account:
     """boto3 clients of one account; nothing else talks to the API."""
 
-    def __init__(self, number: int, url: str, facts: dict[str, str], vpc: Vpc) -> None:
+    def __init__(self, number: int, url: str, ca: str | None, facts: dict[str, str], vpc: Vpc) -> None:
         self.number, self.id, self.vpc = number, facts["id"], vpc
         self._session: Any = boto3.Session(
             aws_access_key_id=facts["access_key_id"],
             aws_secret_access_key=facts["secret_access_key"],
             region_name="us-east-1",
         )
-        self._url = url
+        self._url, self._ca = url, ca
 
     def client(self, service: str) -> Any:
         config = Config(retries={"total_max_attempts": 2}, read_timeout=30)
-        return self._session.client(service, endpoint_url=self._url, config=config)
+        return self._session.client(service, endpoint_url=self._url, verify=self._ca, config=config)
 
 
 class Stage:
@@ -179,7 +179,7 @@ class Stage:
             port=resolver["port"],
             spoofer=spoofer,
         )
-        return Account(number + 1, facts["api"], account, vpc)
+        return Account(number + 1, facts["api"], facts.get("ca"), account, vpc)
 
     def _end(self) -> None:
         for spoofer in self._spoofers:
