@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy import delete as delete_from
+from sqlalchemy import insert as insert_into
 
 from seal53.base.ids import AccountId, ChangeId, DelegationSetId, HostedZoneId, VpcId
 from seal53.core import Name
@@ -37,6 +38,40 @@ _COLUMNS = (
     _z.unsigning_change_id,
 )
 _get = Statement(select(*_COLUMNS).where(_z.id == bindparam("zone")))
+_at_key = Statement(select(*_COLUMNS).where(_z.sort_key == bindparam("key")).order_by(_z.created_at, _z.id))
+_in_range = Statement(
+    select(*_COLUMNS).where(_z.sort_key >= bindparam("first"), _z.sort_key < bindparam("after"))
+)
+_with_reference = Statement(
+    select(*_COLUMNS).where(
+        _z.account_id == bindparam("account"), _z.caller_reference == bindparam("reference")
+    )
+)
+_count_of = Statement(
+    select(func.count()).select_from(hosted_zones).where(_z.account_id == bindparam("account"))
+)
+_insert = Statement(
+    insert_into(hosted_zones).values(
+        {
+            name: bindparam(name)
+            for name in (
+                "id",
+                "account_id",
+                "kind",
+                "name",
+                "sort_key",
+                "caller_reference",
+                "comment",
+                "delegation_set_id",
+                "version",
+                "created_at",
+                "signing_at",
+                "unsigning_at",
+                "unsigning_change_id",
+            )
+        }
+    )
+)
 _bump = Statement(
     update(hosted_zones)
     .where(_z.id == bindparam("zone"))
@@ -120,9 +155,8 @@ def page_by_id(
 
 
 def count_of(tx: Tx, account_id: str) -> int:
-    return tx.execute(
-        select(func.count()).select_from(hosted_zones).where(hosted_zones.c.account_id == account_id)
-    ).scalar_one()
+    counted: int = _count_of.value(tx, account=account_id)
+    return counted
 
 
 def every(tx: Tx) -> list[HostedZone]:
@@ -138,56 +172,47 @@ def places(tx: Tx) -> list[tuple[HostedZoneId, str, DelegationSetId | None]]:
 
 def named(tx: Tx, name: Name, kind: str | None = None) -> list[HostedZone]:
     """All zones of exactly this name, whoever owns them, oldest first."""
-    query = select(*_COLUMNS).where(hosted_zones.c.sort_key == sort_key(name))
-    if kind is not None:
-        query = query.where(hosted_zones.c.kind == kind)
-    return [_zone(row) for row in tx.execute(query.order_by(hosted_zones.c.created_at, hosted_zones.c.id))]
+    zones = map(_zone, _at_key.rows(tx, key=sort_key(name)))
+    return [zone for zone in zones if kind is None or zone.kind == kind]
 
 
 def with_reference(tx: Tx, account_id: str, caller_reference: str) -> HostedZone | None:
-    row = tx.execute(
-        select(*_COLUMNS).where(
-            hosted_zones.c.account_id == account_id, hosted_zones.c.caller_reference == caller_reference
-        )
-    ).one_or_none()
+    row = _with_reference.first(tx, account=account_id, reference=caller_reference)
     return None if row is None else _zone(row)
 
 
 def overlapping(tx: Tx, name: Name) -> list[HostedZone]:
     """Public zones of any account equal to, above or below `name`: none may share its name servers."""
-    above = [sort_key(ancestor) for n in range(len(name) + 1) if (ancestor := name.ancestor(n))]
-    prefix = b"" if name.is_root else name.listing_key()
-    below = hosted_zones.c.sort_key >= prefix
-    if prefix:
-        # A key ends in the separator; the octet after it ends the range of keys that start with it.
-        below = and_(below, hosted_zones.c.sort_key < prefix[:-1] + bytes([prefix[-1] + 1]))
-    rows = tx.execute(
-        select(*_COLUMNS)
-        .where(hosted_zones.c.kind == "public", or_(hosted_zones.c.sort_key.in_(above), below))
-        .order_by(hosted_zones.c.id)
-    )
+    above = [sort_key(ancestor) for n in range(len(name)) if (ancestor := name.ancestor(n))]
+    found = [row for key in above for row in _at_key.rows(tx, key=key)]
+    first = b"" if name.is_root else name.listing_key()
+    # A key ends in the separator; the octet after it ends the range of keys that start with it.
+    after = first[:-1] + bytes([first[-1] + 1]) if first else b"\xff"
+    found += _in_range.rows(tx, first=first, after=after)
+    zones = {zone.id: zone for zone in map(_zone, found) if zone.kind == "public"}
     return [
-        zone for zone in map(_zone, rows) if zone.name.is_at_or_below(name) or name.is_at_or_below(zone.name)
+        zone
+        for _, zone in sorted(zones.items())
+        if zone.name.is_at_or_below(name) or name.is_at_or_below(zone.name)
     ]
 
 
 def insert(tx: Tx, zone: HostedZone) -> None:
-    tx.execute(
-        hosted_zones.insert().values(
-            id=zone.id,
-            account_id=zone.account_id,
-            kind=zone.kind,
-            name=zone.name.lower().to_wire(),
-            sort_key=sort_key(zone.name),
-            caller_reference=zone.caller_reference,
-            comment=zone.comment,
-            delegation_set_id=zone.delegation_set_id,
-            version=zone.version,
-            created_at=zone.created_at,
-            signing_at=zone.signing_at,
-            unsigning_at=zone.unsigning_at,
-            unsigning_change_id=zone.unsigning_change_id,
-        )
+    _insert.run(
+        tx,
+        id=zone.id,
+        account_id=zone.account_id,
+        kind=zone.kind,
+        name=zone.name.lower().to_wire(),
+        sort_key=sort_key(zone.name),
+        caller_reference=zone.caller_reference,
+        comment=zone.comment,
+        delegation_set_id=zone.delegation_set_id,
+        version=zone.version,
+        created_at=zone.created_at,
+        signing_at=zone.signing_at,
+        unsigning_at=zone.unsigning_at,
+        unsigning_change_id=zone.unsigning_change_id,
     )
 
 
