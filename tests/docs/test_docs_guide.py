@@ -54,7 +54,8 @@ def test_running(tmp_path: Path) -> None:
     assert "-rw-------" in said.splitlines()
     assert "['accounts', 'api', 'name_servers', 'pids', 'resolvers', 'root']" in said.splitlines()
     assert '"account": "123456789012"' in said
-    assert said.count("Seal53 answers.") == 2
+    assert said.count("Seal53 answers.") == 3
+    assert said.count("API          https://127.0.0.1:") == 2
 
 
 @pytest.mark.judge
@@ -64,6 +65,40 @@ def test_the_resolver(programs: None, tmp_path: Path) -> None:
     said = _run("resolver.md", tmp_path).said
     assert "ns-1536.awsdns-00.co.uk." in said
     assert re.findall(r"^;; flags: ([a-z ]+);", said, re.MULTILINE) == ["qr rd ra ad", "qr rd ra ad"]
+
+
+@pytest.mark.judge
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_routing(programs: None, tmp_path: Path) -> None:
+    said = _run("routing.md", tmp_path).said
+    answers = [line for line in said.splitlines() if re.fullmatch(r"192\.0\.2\.\d+", line)]
+    assert answers == [
+        "192.0.2.1",  # the primary
+        "192.0.2.2",  # unhealthy: the secondary
+        "192.0.2.1",  # and back
+        "192.0.2.11",  # Berlin
+        "192.0.2.12",  # elsewhere
+        "192.0.2.11",  # TestDNSAnswer
+    ]
+
+
+@pytest.mark.judge
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_accounts(programs: None, tmp_path: Path) -> None:
+    said = _run("accounts.md", tmp_path).said
+    assert "PENDING" in said
+    assert re.search(
+        r"AccessDenied.*acme is not authorized to perform: route53:ChangeResourceRecordSets", said
+    )
+    assert "companya.com." in said.splitlines()
+    assert re.search(r"AccessDenied.*assumed-role/reader/guide is not authorized", said)
+    assert "10.0.0.7" in said.splitlines()
+    assert "AssumeRole" in said
+    denied = [line.split() for line in said.splitlines() if re.search(r" AccessDenied \w+$", line)]
+    assert ["ChangeResourceRecordSets", "AccessDenied", "IAMUser"] in denied
+    assert ["DeleteHostedZone", "AccessDenied", "AssumedRole"] in denied
 
 
 @pytest.mark.slow
@@ -86,4 +121,5 @@ def test_the_fixture_for_pytest(tmp_path: Path) -> None:
 def test_every_block_that_is_marked_is_run() -> None:
     """A page with marked blocks is one of those above."""
     marked = {page.name for page in GUIDE.glob("*.md") if re.search(r"^```\w+ run$", page.read_text(), re.M)}
-    assert marked == {"start.md", "chain.md", "running.md", "resolver.md", "testing.md"}
+    pages = ("start", "chain", "running", "resolver", "testing", "routing", "accounts")
+    assert marked == {f"{page}.md" for page in pages}
