@@ -9,6 +9,7 @@ TESTS = Path(__file__).parents[3]
 THIS = Path(__file__).name
 
 NEVER = {
+    "DelegationSetNotReusable": "a set that is not reusable has no id that a caller could know",
     "IncompatibleVersion": "there is one version of the API",
     "InsufficientCloudWatchLogsResourcePolicy": "a log group is a directory of the service itself",
     "NoSuchCloudWatchLogsLogGroup": "a log group is made when it is named first",
