@@ -28,6 +28,7 @@ import uvloop
 
 from seal53.app import audit, facts, web
 from seal53.app.facts import ReadyFacts
+from seal53.app.limits import Throttle, one_at_a_time
 from seal53.app.resolution import boot_of
 from seal53.app.seed import seed_accounts, seed_registry
 from seal53.app.tls import Certificates
@@ -54,6 +55,7 @@ from seal53.services import (
     iam,
     kms,
     operator,
+    quotas,
     route53,
     route53domains,
     route53resolver,
@@ -135,7 +137,9 @@ class _Control:
                     entropy=secrets.token_bytes,
                 ),
                 limits=Limits(
-                    name_server_pattern=settings.name_server_pattern, address_block=str(place.block)
+                    name_server_pattern=settings.name_server_pattern,
+                    address_block=str(place.block),
+                    quotas=quotas.AWS if settings.limits == "aws" else quotas.OPEN,
                 ),
                 name_servers=self._publisher.published,
             )
@@ -319,12 +323,15 @@ class _Control:
     # --- the API
 
     def _application(self) -> Any:
+        one_by_one = one_at_a_time(OPERATIONS["route53"], self._services.limits.quotas)
+        served = {**OPERATIONS, "route53": one_by_one}
         return gateway.Gateway(
             operations={
                 (service, name): _bound(self._services, operation)
-                for service, operations in OPERATIONS.items()
+                for service, operations in served.items()
                 for name, operation in operations.items()
             },
+            admit=Throttle(self._services.limits.quotas).admits,
             credentials=KnownCredentials(self.store, self._place.kek).find,
             clock=self._clock,
             ids=self._services.ids,

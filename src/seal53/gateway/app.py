@@ -31,6 +31,7 @@ from seal53.services.faults import render
 Handler = Callable[[Request, Caller], Response]
 Credentials = Callable[[str], Credential | None]
 Authorize = Callable[[str, str, Request, Caller], None]
+Admit = Callable[[str, Caller, float], bool]
 Record = Callable[[Mapping[str, object], "Call"], None]
 
 HEALTH_PATH = "/_seal53/health"
@@ -67,8 +68,9 @@ class Gateway:
     """The ASGI application: the steps, and what they are given.
 
     Shape: `operations` maps (service, operation) to what does it; `operator` maps names under `/_seal53/`.
-    `credentials` gives what an access key proves; `authorize` raises a Fault to refuse; `record` gets one
-    flat mapping per call, once it is answered, and the call itself.
+    `credentials` gives what an access key proves; `admit` says whether a caller may make one more call of a
+    service (at monotonic seconds); `authorize` raises a Fault to refuse; `record` gets one flat mapping per
+    call, once it is answered, and the call itself.
     Raises: ValueError, when `operations` names what no model has.
     """
 
@@ -82,6 +84,7 @@ class Gateway:
         authorize: Authorize,
         record: Record,
         operator: Mapping[str, Handler],
+        admit: Admit = lambda *_: True,
     ) -> None:
         for service, operation in operations:
             if service not in models.PROTOCOLS:
@@ -95,11 +98,13 @@ class Gateway:
         self._credentials = credentials
         self._clock = clock
         self._ids = ids
+        self._admit = admit
         self._authorize = authorize
         self._record = record
         self._steps: tuple[Callable[[Call], None], ...] = (
             self.find_route,
             self.verify,
+            self.admit,
             self.parse,
             self.authorize,
             self.call,
@@ -177,6 +182,10 @@ class Gateway:
             user_agent=call.user_agent,
         )
 
+    def admit(self, call: Call) -> None:
+        if not self._admit(_known(call.route).scope, _known(call.caller), self._clock.monotonic()):
+            raise Refused(Reason.THROTTLED, "Rate exceeded")
+
     def parse(self, call: Call) -> None:
         route = _known(call.route)
         self._require(route)
@@ -212,7 +221,8 @@ class Gateway:
 
     def _refuse(self, call: Call, reason: Reason, text: str) -> Reply:
         call.refusal = text
-        call.code, status = errors.named(reason, call.family, call.service.name if call.service else "")
+        operation = call.route.operation if call.route is not None else ""
+        call.code, status = errors.named(reason, call.family, call.service, operation)
         return errors.envelope(
             family=call.family,
             service=call.service,

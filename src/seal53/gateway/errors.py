@@ -31,6 +31,7 @@ class Reason(StrEnum):
     MISSING_PARAMETER = "missing parameter"
     MISSING_TOKEN = "missing token"  # noqa: S105  not a password
     NOT_IMPLEMENTED = "not implemented"
+    THROTTLED = "throttled"
     TIMED_OUT = "timed out"
     TOO_LARGE = "too large"
     UNKNOWN_KEY = "unknown key"
@@ -59,6 +60,7 @@ CODES: Mapping[Reason, tuple[tuple[str, int], tuple[str, int]]] = {
     Reason.MISSING_PARAMETER: (("MissingParameter", 400), ("ValidationException", 400)),
     Reason.MISSING_TOKEN: (("MissingAuthenticationToken", 403), ("MissingAuthenticationTokenException", 400)),
     Reason.NOT_IMPLEMENTED: (("NotImplemented", 501), ("NotImplementedException", 501)),
+    Reason.THROTTLED: (("Throttling", 400), ("ThrottlingException", 400)),
     Reason.TIMED_OUT: (("RequestTimeout", 408), ("RequestTimeoutException", 408)),
     Reason.TOO_LARGE: (("RequestEntityTooLarge", 413), ("RequestEntityTooLargeException", 413)),
     Reason.UNKNOWN_KEY: (("InvalidClientTokenId", 403), ("UnrecognizedClientException", 400)),
@@ -76,6 +78,7 @@ OWN_CODES: Mapping[tuple[str, Reason], tuple[str, int]] = {
     ("ec2", Reason.INTERNAL): ("InternalError", 500),
     ("ec2", Reason.INVALID): ("InvalidParameterValue", 400),
     ("ec2", Reason.MALFORMED): ("MalformedQueryString", 400),
+    ("ec2", Reason.THROTTLED): ("RequestLimitExceeded", 503),
     ("ec2", Reason.UNKNOWN_KEY): ("AuthFailure", 401),
     ("ec2", Reason.UNKNOWN_OPERATION): ("InvalidAction", 400),
     ("iam", Reason.INVALID): ("ValidationError", 400),
@@ -97,10 +100,13 @@ COMMON_STATUSES: Mapping[tuple[bool, str], int] = {
 }
 
 
-def named(reason: Reason, family: Family, service: str) -> tuple[str, int]:
-    """The code and HTTP status of one of the gateway's own refusals."""
+def named(reason: Reason, family: Family, service: Service | None, operation: str) -> tuple[str, int]:
+    """The code and HTTP status of one of the gateway's own refusals of an operation ("" when unknown)."""
     in_xml, in_json = CODES[reason]
-    return OWN_CODES.get((service, reason), in_json if family is Family.JSON else in_xml)
+    name = service.name if service is not None else ""
+    if reason is Reason.THROTTLED and service is not None and in_json[0] in service.declared(operation):
+        return in_json  # route53's operations on tags
+    return OWN_CODES.get((name, reason), in_json if family is Family.JSON else in_xml)
 
 
 def status_of(code: str, family: Family, service: Service | None) -> int:

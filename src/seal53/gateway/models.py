@@ -96,6 +96,12 @@ class Service:
         """Whether the model has it, served or not."""
         return operation in self.paths
 
+    def declared(self, operation: str) -> frozenset[str]:
+        """The names of the errors that a served operation declares; none for others."""
+        if operation not in self.model.operation_names:
+            return frozenset()
+        return frozenset(shape.name for shape in self.model.operation_model(operation).error_shapes)
+
     def error_shape(self, code: str) -> Shape | None:
         """The modelled error with this code on the wire, or of this name; the same object each time."""
         return _error_shape(self, code)

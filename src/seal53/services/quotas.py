@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Quotas:
     """One profile. Numbers are the most that is allowed."""
 
-    calls_per_second: float | None  # of an account to route53; None: no throttling
+    calls_per_second: float | None  # of an account to route53, and to route53resolver; None: no throttling
     waits_for_prior_change: bool  # True: changes of a zone queue up; False: PriorRequestNotComplete
     hosted_zones: int
     record_sets: int  # in a hosted zone
