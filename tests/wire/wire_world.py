@@ -53,6 +53,7 @@ class World:
     calls: list[tuple[str, str, Mapping[str, Any], Caller]] = field(default_factory=list)
     records: list[Mapping[str, object]] = field(default_factory=list)
     authorize: Callable[..., None] = lambda *_: None
+    admit: Callable[..., bool] = lambda *_: True
     find: Callable[[str], Credential | None] | None = None
     credentials: dict[str, Credential] = field(
         default_factory=lambda: {
@@ -84,6 +85,7 @@ class World:
                 clock=self.clock,
                 ids=Ids(lambda n: bytes(range(n))),
                 authorize=lambda *args: self.authorize(*args),
+                admit=lambda *args: self.admit(*args),
                 record=lambda entry, _: self.records.append(entry),
                 operator=self.operator,
             )
@@ -185,7 +187,7 @@ class World:
             aws_access_key_id=settings.pop("key", KEY),
             aws_secret_access_key=settings.pop("secret", SECRET),
             aws_session_token=settings.pop("token", None),
-            config=Config(retries={"total_max_attempts": 1}, **settings),
+            config=Config(**{"retries": {"total_max_attempts": 1}, **settings}),
         )
         client.meta.events.register("before-send", self._carry)
         moment = datetime.fromtimestamp(self.clock.now(), UTC)
