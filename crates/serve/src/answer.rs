@@ -7,7 +7,7 @@
 
 use std::net::SocketAddr;
 
-use wire::{Builder, CLASS_IN, Flags, Head, Key, Opt, Query, QueryError, Rcode, RrType};
+use wire::{Builder, CLASS_IN, Flags, Head, Key, Opt, Query, QueryError, Rcode, RrType, Subnet};
 use zone::{Block, Chooser, Entropy, Facts};
 
 use crate::compose::compose;
@@ -149,12 +149,16 @@ impl<'a> Ask<'a> {
         mut builder: Builder<'_>,
         rcode: Rcode,
         co_bit: bool,
+        scope: u8,
         ede: Option<(u16, &str)>,
     ) {
         builder.set_rcode(rcode);
         if self.query.edns.is_some() {
             let do_bit = self.query.wants_dnssec();
-            builder.opt(&Opt { udp_size: UDP_REPLY, do_bit, co_bit, ede });
+            let subnet = self.query.subnet().given();
+            // RFC 7871 §7.1.2: who gives no bit of an address wants an answer for everybody.
+            let subnet = subnet.map(|subnet| (subnet, if subnet.length() == 0 { 0 } else { scope }));
+            builder.opt(&Opt { udp_size: UDP_REPLY, do_bit, co_bit, subnet, ede });
         }
         builder.finish();
         count(rcode, self.counters);
@@ -164,7 +168,7 @@ impl<'a> Ask<'a> {
     pub(crate) fn refuse(&self, flags: Flags, ede: Option<(u16, &str)>, out: &mut Vec<u8>) -> Reply {
         out.clear();
         let builder = Builder::reply(out, self.limit, self.query, flags);
-        self.finish(builder, flags.rcode, false, ede);
+        self.finish(builder, flags.rcode, false, 0, ede);
         Reply::Send
     }
 }
@@ -185,7 +189,10 @@ pub fn answer(
     out.clear();
     let World { view, facts, logging, now, counters } = *world;
     counters.queries.increment();
+    let recursor = view.recursor();
     let query = match Query::parse(packet) {
+        // What a resolver finds out, it finds out for all of its clients.
+        Ok(query) if recursor.is_some() => query.without_subnet(),
         Ok(query) => query,
         Err(QueryError::FormErr(head)) => return head_only(out, head, Rcode::FORMERR, counters),
         Err(QueryError::NotImp(head)) => return head_only(out, head, Rcode::NOTIMP, counters),
@@ -195,7 +202,6 @@ pub fn answer(
         }
     };
     let ask = Ask::new(&query, transport, entropy, now, (facts, counters));
-    let recursor = view.recursor();
     let flags = |rcode| Flags { rcode, ra: recursor.is_some(), ..Flags::default() };
     if let Some((rcode, error)) = fault(&query) {
         return ask.refuse(flags(rcode), error, out);
@@ -207,12 +213,19 @@ pub fn answer(
     let Some(cell) = view.covering(&key, query.qtype) else {
         return ask.refuse(flags(Rcode::REFUSED), Some((ede::NOT_AUTHORITATIVE, "")), out);
     };
-    let from = Block::of(client.addr.ip());
-    let reply = compose(&ask, &cell.load(), &key, Some(from), out);
+    let reply = compose(&ask, &cell.load(), &key, known_of(&query, client), out);
     if let Some(logging) = logging.filter(|_| cell.is_logged()) {
         logging.put(cell, &ask, client, transport == Transport::Tcp, out);
     }
     reply
+}
+
+/// What is known of the address of whoever the answer is for.
+fn known_of(query: &Query<'_>, client: &Client) -> Block {
+    // RFC 7871 §7.1.2: without a bit of it, that is the resolver.
+    let told = query.subnet().given().filter(|subnet| subnet.length() > 0);
+    let told = told.and_then(|subnet| Some(Block::new(subnet.address()?, subnet.length())));
+    told.unwrap_or_else(|| Block::of(client.addr.ip()))
 }
 
 /// What no view answers.
@@ -220,6 +233,10 @@ fn fault(query: &Query<'_>) -> Option<(Rcode, Option<(u16, &'static str)>)> {
     // RFC 6891 §6.1.3: a version that we do not implement.
     if query.edns.is_some_and(|edns| edns.version > 0) {
         return Some((Rcode::BADVERS, None));
+    }
+    if query.subnet() == Subnet::Malformed {
+        // RFC 7871 §6: too few or too many octets, or bits beyond the prefix.
+        return Some((Rcode::FORMERR, Some((ede::OTHER, "the client subnet is malformed"))));
     }
     match query.qtype {
         _ if query.qclass != CLASS_IN => {

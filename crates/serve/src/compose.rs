@@ -50,11 +50,11 @@ pub(crate) fn compose(
     ask: &Ask<'_>,
     state: &ZoneState,
     key: &Key,
-    client: Option<Block>,
+    client: Block,
     out: &mut Vec<u8>,
 ) -> Reply {
     let zone = &state.version;
-    let mut chooser = ask.chooser(client);
+    let mut chooser = ask.chooser(Some(client));
     let outcome = zone.lookup(ask.query.qname, key, ask.query.qtype, &mut chooser);
     let signer =
         state.signing.as_deref().map(|signing| Signer::new(signing, zone.apex(), ask.now, ask.counters));
@@ -87,10 +87,10 @@ pub(crate) fn compose(
             return fail(ask, code, text, out);
         }
     }
-    let Composer { builder, rcode, prover, .. } = composer;
+    let Composer { builder, rcode, prover, chooser, .. } = composer;
     // RFC 9824 §5.1: the flag is set in replies to queries that have it.
     let co_bit = prover.is_some() && ask.query.edns.is_some_and(|edns| edns.co_bit);
-    ask.finish(builder, rcode, co_bit, None);
+    ask.finish(builder, rcode, co_bit, chooser.scope(), None);
     Reply::Send
 }
 

@@ -50,7 +50,7 @@ impl Entry {
             rcode,
             tcp,
             client,
-            subnet: None,
+            subnet: query.subnet().given().and_then(|subnet| Some((subnet.address()?, subnet.length()))),
         }
     }
 

@@ -325,7 +325,7 @@ impl Recursor {
             ask.counters.private_answers.increment();
         }
         let ede = entry.and_then(|entry| entry.ede.as_ref()).map(|(code, text)| (*code, text.as_str()));
-        ask.finish(builder, rcode, wishes.co, ede);
+        ask.finish(builder, rcode, wishes.co, 0, ede);
         Ok(Reply::Send)
     }
 
@@ -371,7 +371,7 @@ impl Recursor {
         let why = match walk.write_private(qname.key()) {
             Ok(_) => {
                 let Walk { builder, rcode, .. } = walk;
-                ask.finish(builder, rcode, false, None);
+                ask.finish(builder, rcode, false, 0, None);
                 return Some(out);
             }
             Err(Gap::Withheld(unknown)) => explain(unknown),

@@ -9,6 +9,7 @@
 use crate::name::{Name, Suffixes, equal_wire, wire_len};
 use crate::query::{HEADER, Head, Query};
 use crate::rrtype::{CLASS_IN, Rcode, RrType};
+use crate::subnet::{self, ClientSubnet};
 
 /// The section of a message (RFC 1035 §4.1). Records are written in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +49,8 @@ pub struct Opt<'a> {
     pub do_bit: bool,
     /// Compact answers OK (RFC 9824 §5.1).
     pub co_bit: bool,
+    /// The query's client subnet, with how many bits of it the answer depends on (RFC 7871 §7.2.1).
+    pub subnet: Option<(ClientSubnet, u8)>,
     /// An extended DNS error: info code and extra text (RFC 8914 §2).
     pub ede: Option<(u16, &'a str)>,
 }
@@ -86,7 +89,7 @@ impl<'b> Builder<'b> {
     /// `limit` is in octets. If the query has an OPT, room for ours is kept free.
     pub fn reply(buf: &'b mut Vec<u8>, limit: usize, query: &Query<'_>, flags: Flags) -> Builder<'b> {
         let mut builder = Builder::start(buf, limit, query.head(), flags);
-        let reserved = if query.edns.is_some() { OPT_LEN } else { 0 };
+        let reserved = query.edns.map_or(0, |edns| OPT_LEN + edns.subnet.reply_len());
         if HEADER + query.question.len() + reserved <= builder.limit {
             builder.reserved = reserved;
             builder.buf.extend_from_slice(query.question);
@@ -241,6 +244,10 @@ impl<'b> Builder<'b> {
         // RFC 6891 §6.1.2, §6.1.3: root, type 41, UDP size, extended RCODE, version 0, flags, RDLENGTH.
         self.buf.extend_from_slice(&[0, 0, 41, u0, u1, high, 0, flags, 0, 0, 0]);
         let start = self.buf.len();
+        if let Some((subnet, scope)) = &opt.subnet {
+            let (head, address) = subnet.reply(*scope);
+            self.put_option(subnet::OPTION, &[&head, address]);
+        }
         if let Some((code, text)) = opt.ede {
             let code = code.to_be_bytes();
             if !self.put_option(15, &[&code, text.as_bytes()]) {

@@ -16,6 +16,7 @@ mod query;
 mod recordset;
 mod rrset;
 mod rrtype;
+mod subnet;
 
 pub use builder::{Builder, Checkpoint, Flags, Full, Opt, Section, build_query};
 pub use edit::EditError;
@@ -27,3 +28,4 @@ pub use query::{Edns, Head, KeptQuery, Query, QueryError};
 pub use recordset::{Choice, Content, Edit, MAX_DEPTH, RecordSet, RecordSetKey, Routing};
 pub use rrset::RRset;
 pub use rrtype::{CLASS_IN, Rcode, RrType, UnknownRrType};
+pub use subnet::{ClientSubnet, Subnet};

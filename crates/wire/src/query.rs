@@ -7,6 +7,7 @@
 use crate::name::wire_len;
 use crate::octets::Reader;
 use crate::rrtype::RrType;
+use crate::subnet::{self, Subnet};
 
 /// The octets of a message header.
 pub(crate) const HEADER: usize = 12;
@@ -74,7 +75,7 @@ pub struct Head {
     pub cd: bool,
 }
 
-/// An OPT record (RFC 6891 §6.1.2); none of its options changes what is answered.
+/// An OPT record (RFC 6891 §6.1.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Edns {
     /// The largest UDP payload that the sender takes, in octets.
@@ -85,6 +86,8 @@ pub struct Edns {
     pub do_bit: bool,
     /// Compact answers OK (RFC 9824 §5.1).
     pub co_bit: bool,
+    /// The client's address, as far as a resolver tells it.
+    pub subnet: Subnet,
 }
 
 /// Why a packet is not a request to look up.
@@ -176,6 +179,17 @@ impl<'a> Query<'a> {
         KeptQuery { head: self.head(), ad, question: question.into(), qtype, qclass, edns }
     }
 
+    /// What the query has of the client subnet option.
+    pub fn subnet(&self) -> Subnet {
+        self.edns.map_or(Subnet::Absent, |edns| edns.subnet)
+    }
+
+    /// The same query without that option, for servers that do not read it.
+    #[must_use]
+    pub fn without_subnet(self) -> Query<'a> {
+        Query { edns: self.edns.map(|edns| Edns { subnet: Subnet::Absent, ..edns }), ..self }
+    }
+
     /// Does the client want DNSSEC records (RFC 3225 §3)?
     pub fn wants_dnssec(&self) -> bool {
         self.edns.is_some_and(|edns| edns.do_bit)
@@ -221,17 +235,21 @@ impl Edns {
     /// Reads an OPT from its class, TTL and RDATA; `None` if an option is malformed.
     pub(crate) fn parse(class: u16, ttl: u32, rdata: &[u8]) -> Option<Edns> {
         let [_, version, flags, _] = ttl.to_be_bytes();
-        let edns = Edns { udp_size: class, version, do_bit: flags & 0x80 != 0, co_bit: flags & 0x40 != 0 };
+        let (do_bit, co_bit) = (flags & 0x80 != 0, flags & 0x40 != 0);
+        let mut edns = Edns { udp_size: class, version, do_bit, co_bit, subnet: Subnet::Absent };
         // RFC 6891 §6.1.3: what follows is version 0's; of any other version just the number counts.
         if version != 0 {
             return Some(edns);
         }
-        // RFC 6891 §6.1.2: options that we do not know are ignored, and we know none; they have to be whole.
+        // RFC 6891 §6.1.2: options that we do not know are ignored, but for that they have to be whole.
         let mut options = Reader::new(rdata);
         while !options.is_empty() {
-            options.u16()?;
+            let code = options.u16()?;
             let len = options.u16()?;
-            options.take(usize::from(len))?;
+            let data = options.take(usize::from(len))?;
+            if code == subnet::OPTION {
+                edns.subnet = edns.subnet.read(data);
+            }
         }
         Some(edns)
     }

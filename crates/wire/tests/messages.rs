@@ -18,7 +18,7 @@ fn rrset(owner: &str, rtype: RrType, rdatas: &[&[u8]]) -> RRset {
     RRset { owner: name(owner), rtype, ttl: 300, rdatas: rdatas.iter().map(|&rdata| rdata.into()).collect() }
 }
 
-const OPT: Opt<'_> = Opt { udp_size: 1232, do_bit: false, co_bit: false, ede: None };
+const OPT: Opt<'_> = Opt { udp_size: 1232, do_bit: false, co_bit: false, subnet: None, ede: None };
 
 fn put(builder: &mut Builder<'_>, set: &RRset, first: usize) -> Result<(), Full> {
     let rdatas = set.rdatas.iter().map(|rdata| &**rdata);

@@ -5,8 +5,8 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use wire::{
-    Builder, Choice, Content, Edit, EditError, Flags, Full, MAX_DEPTH, Message, Name, Opt, Query, RRset,
-    RecordSet, RecordSetKey, Routing, RrType, Section, build_query,
+    Builder, Choice, ClientSubnet, Content, Edit, EditError, Flags, Full, MAX_DEPTH, Message, Name, Opt,
+    Query, RRset, RecordSet, RecordSetKey, Routing, RrType, Section, Subnet, build_query,
 };
 
 /// Few distinct labels, so that names often share suffixes; some with the octets that keys escape.
@@ -100,6 +100,16 @@ fn record_set() -> impl Strategy<Value = RecordSet> {
         rtype: RrType(rtype),
         choice,
     })
+}
+
+/// A query whose OPT has an option a few times.
+fn with_option(code: u16, data: &[u8], times: usize) -> Vec<u8> {
+    let mut packet = build_query(7, &Name::root(), RrType::A, false, false, true, 1232);
+    let length = |octets: &[u8]| u16::try_from(octets.len()).unwrap().to_be_bytes();
+    let option = [&code.to_be_bytes()[..], &length(data), data].concat().repeat(times);
+    let len = packet.len();
+    packet[len - 2..].copy_from_slice(&length(&option));
+    [packet, option].concat()
 }
 
 /// The RRset as its name-carrying RDATA compares: names without case.
@@ -211,6 +221,54 @@ proptest! {
     }
 
     #[test]
+    fn a_subnet_is_read_if_it_is_whole_and_comes_back(
+        family in prop_oneof![3 => 1u16..3, 1 => 0u16..4],
+        source in prop_oneof![0u8..=32, any::<u8>()],
+        scope in prop_oneof![9 => Just(0u8), 1 => any::<u8>()],
+        address in vec(any::<u8>(), 0..18),
+        fits in prop::bool::weighted(0.8),
+        answered in 0u8..=128,
+    ) {
+        let most = [0, 32, 128, 0][usize::from(family)];
+        let mut address = address;
+        if fits {
+            address.resize(usize::from(source).div_ceil(8), 0x5a);
+            if let Some(last) = address.last_mut() {
+                *last &= u8::MAX << (7 - (source - 1) % 8);
+            }
+        }
+        let bits = address.iter().flat_map(|octet| (0..8).map(move |n| octet >> (7 - n) & 1 == 1));
+        let is_whole = scope == 0
+            && family < 3
+            && source <= most
+            && address.len() == usize::from(source).div_ceil(8)
+            && !bits.skip(usize::from(source)).any(|bit| bit);
+        let data = [&family.to_be_bytes()[..], &[source, scope], &address].concat();
+        let packet = with_option(8, &data, 1);
+        let query = Query::parse(&packet).unwrap();
+        let Some(subnet) = query.subnet().given() else {
+            prop_assert!(!is_whole && query.subnet() == Subnet::Malformed);
+            return Ok(());
+        };
+        prop_assert!(is_whole);
+        prop_assert_eq!(subnet.length(), source);
+        prop_assert_eq!(subnet.address().is_some(), family != 0);
+        prop_assert_eq!(query.clone().without_subnet().subnet(), Subnet::Absent);
+        prop_assert_eq!(Query::parse(&with_option(8, &data, 2)).unwrap().subnet(), Subnet::Malformed);
+        // The reply has it with the scope, also where it is full.
+        for limit in [512, packet.len()] {
+            let mut buf = Vec::new();
+            let mut builder = Builder::reply(&mut buf, limit, &query, Flags::default());
+            while builder.record(Section::Answer, b"\x01x\0", RrType::TXT, 1, b"\x03abc").is_ok() {}
+            builder.opt(&Opt { subnet: Some((subnet, answered)), ede: Some((0, "text")), ..Opt::default() });
+            prop_assert!(builder.finish() <= limit);
+            let length = u16::try_from(data.len()).unwrap().to_be_bytes();
+            let expected = [&[0, 8], &length[..], &data[..3], &[answered], &address].concat();
+            prop_assert!(buf.windows(expected.len()).any(|window| window == expected));
+        }
+    }
+
+    #[test]
     fn no_octets_make_a_parser_panic(octets in vec(any::<u8>(), 0..400)) {
         let _ = Query::parse(&octets);
         let _ = Message::parse(&octets);
@@ -219,6 +277,8 @@ proptest! {
         let _ = wire::Key::of_lowercase_wire(&octets);
         let _ = Edit::decode(&[b"S53E\x02", octets.as_slice()].concat());
         let _ = RecordSet::decode(&[b"\x02", octets.as_slice()].concat());
+        let _ = ClientSubnet::parse(&octets);
+        let _ = Query::parse(&with_option(8, &octets, 1));
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub struct SignatureSlots {
 }
 
 /// How many places are looked at for one RRset.
-const PROBES: usize = 8;
+const PROBES: usize = 16;
 
 impl SignatureSlots {
     /// Room for `size` signatures.

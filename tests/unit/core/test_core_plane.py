@@ -7,16 +7,11 @@ from collections.abc import Iterator
 import dns.dnssec
 import dns.flags
 import dns.message
-import dns.name
 import dns.query
 import dns.rcode
-import dns.rdata
-import dns.rdataclass
 import dns.rdatatype
-import dns.rrset
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from dns.dnssectypes import Algorithm
+from core_judge import APEX, KEK, KEYS, NOW, ORIGIN, rdata, validate
 
 from seal53.core import (
     DataPlane,
@@ -33,21 +28,11 @@ from seal53.core import (
     decode_edit,
     ds_rdata,
     encode_edit,
-    generate_zsk,
     nsec_types,
 )
 
-NOW = 1_800_000_000
-KEK = bytes(range(32))
-AAD = b"zone-1"
-APEX = Name.parse("example.com")
-ORIGIN = dns.name.from_text("example.com")
 SOA = "ns.example.com. hostmaster.example.com. 1 7200 900 1209600 300"
 LOCALHOST = "127.0.0.1"
-
-
-def rdata(rtype: str, text: str) -> bytes:
-    return dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(rtype), text).to_wire() or b""
 
 
 def record_set(owner: str, ttl: int, rtype: str, *texts: str) -> RecordSet:
@@ -65,29 +50,6 @@ CONTENTS = encode_edit(
     ],
     [],
 )
-
-
-class Keys:
-    """One KSK that dnspython signs with, one ZSK that only Rust can open."""
-
-    def __init__(self) -> None:
-        self.ksk = ec.generate_private_key(ec.SECP256R1())
-        self.ksk_dnskey = dns.dnssec.make_dnskey(self.ksk.public_key(), Algorithm.ECDSAP256SHA256, 257)
-        self.sealed, self.zsk = generate_zsk(KEK, AAD)
-        zsk = dns.rdata.from_wire(dns.rdataclass.IN, dns.rdatatype.DNSKEY, self.zsk, 0, len(self.zsk))
-        self.rrset = dns.rrset.from_rdata_list(ORIGIN, 3600, [self.ksk_dnskey, zsk])
-
-    def signing(self, *, now: int = NOW, aad: bytes = AAD) -> Signing:
-        times = now - 3600, now + 7 * 86400
-        rrsig = dns.dnssec.sign(
-            self.rrset, self.ksk, ORIGIN, self.ksk_dnskey, inception=times[0], expiration=times[1]
-        )
-        dnskeys = [key.to_wire() or b"" for key in self.rrset]
-        windows = [(now - 3600, *times, [rrsig.to_wire() or b""])]
-        return Signing(3600, dnskeys, windows, [(self.sealed, aad, self.zsk)])
-
-
-KEYS = Keys()
 
 
 @pytest.fixture
@@ -109,17 +71,6 @@ def ask(plane: DataPlane, qname: str, qtype: str, *, do: bool = True, now: int =
     packet = plane.answer("V1", query.to_wire(), now, tcp=True)
     assert packet is not None
     return dns.message.from_wire(packet)
-
-
-def validate(message: dns.message.Message, now: int = NOW) -> None:
-    """Every RRset of answer and authority has an RRSIG that dnspython accepts."""
-    for section in (message.answer, message.authority):
-        rrsigs = {(str(r.name).lower(), r.covers): r for r in section if r.rdtype == dns.rdatatype.RRSIG}
-        rrsets = [r for r in section if r.rdtype != dns.rdatatype.RRSIG]
-        for rrset in rrsets:
-            rrsig = rrsigs[str(rrset.name).lower(), rrset.rdtype]
-            dns.dnssec.validate(rrset, rrsig, {ORIGIN: KEYS.rrset}, now=now)
-        assert len(rrsigs) == len(rrsets)
 
 
 @pytest.mark.parametrize(

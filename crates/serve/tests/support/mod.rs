@@ -5,6 +5,7 @@
 pub mod text;
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use dnssec::{KSK_FLAGS, Rrsig, SigningKey, Window, denial};
 use serve::{Asker, Plane, SealedKey, SigningChange, SigningParts};
@@ -64,7 +65,7 @@ pub fn publish(plane: &Plane, zone_id: &str, origin: &str, contents: &str, signi
 }
 
 /// A question with everything that may vary.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     pub qname: &'a str,
     pub qtype: RrType,
@@ -75,6 +76,9 @@ pub struct Question<'a> {
     pub cd: bool,
     pub rd: bool,
     pub tcp: bool,
+    pub client: IpAddr,
+    /// The client subnet option: family, source, scope, address.
+    pub subnet: Option<(u16, u8, u8, &'a [u8])>,
 }
 
 pub fn ask_for(qname: &str, qtype: RrType) -> Question<'_> {
@@ -88,12 +92,27 @@ pub fn ask_for(qname: &str, qtype: RrType) -> Question<'_> {
         cd: false,
         rd: false,
         tcp: false,
+        client: Ipv4Addr::LOCALHOST.into(),
+        subnet: None,
     }
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
     pub fn with_do(self) -> Self {
         Self { do_bit: true, ..self }
+    }
+
+    pub fn from(self, client: &str) -> Self {
+        Self { client: client.parse().unwrap(), ..self }
+    }
+
+    /// For a client in an IPv4 network.
+    pub fn for_subnet(self, address: &'a [u8], source: u8) -> Self {
+        Self { subnet: Some((1, source, 0, address)), ..self }
+    }
+
+    pub fn asker(&self) -> Asker {
+        Asker { client: self.client, tcp: self.tcp }
     }
 
     pub fn packet(&self) -> Vec<u8> {
@@ -105,6 +124,13 @@ impl Question<'_> {
                 let opt = packet.len() - 11;
                 packet[opt + 3..opt + 5].copy_from_slice(&size.to_be_bytes());
                 packet[opt + 7] |= u8::from(self.co_bit) << 6;
+                if let Some((family, source, scope, address)) = self.subnet {
+                    let data = [&family.to_be_bytes()[..], &[source, scope], address].concat();
+                    let length = u8::try_from(data.len()).unwrap();
+                    packet[opt + 10] = length + 4;
+                    packet.extend([0, 8, 0, length]);
+                    packet.extend(data);
+                }
             }
             None => {
                 packet.truncate(packet.len() - 11);
@@ -116,7 +142,7 @@ impl Question<'_> {
 }
 
 pub fn try_ask(plane: &Plane, view_id: &str, question: Question<'_>, now: u64) -> Option<Message> {
-    let reply = plane.answer(view_id, &question.packet(), now, Asker::local(question.tcp))?;
+    let reply = plane.answer(view_id, &question.packet(), now, question.asker())?;
     let most = match (question.tcp, question.edns) {
         (true, _) => 65535,
         (false, None) => 512,
