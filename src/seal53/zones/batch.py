@@ -17,6 +17,8 @@ from seal53.zones.recordset import Action, AliasTarget, Change, Given, Key, Zone
 
 SINGLE_SOA = "A HostedZone must contain exactly one SOA record."
 
+SET_CHARACTERS = 32_000  # in Value elements of one record set: Route 53's for a batch, so that an answer fits
+
 
 class BatchRefused(Fault):
     """Nothing of the batch was applied; `messages` has every reason, in the order of the changes."""
@@ -104,7 +106,10 @@ def check(changes: Sequence[Change], limits: Limits) -> None:
         weight = 2 if change.action is Action.UPSERT else 1
         values = change.given.values or ()
         records += weight * (len(values) or 1)
-        characters += weight * sum(map(len, values))
+        length = sum(map(len, values))
+        characters += weight * length
+        if length > SET_CHARACTERS:
+            raise BatchRefused([f"Character limit of {SET_CHARACTERS} exceeded"])
     if records > limits.batch_records:
         raise BatchRefused([f"Number of records limit of {limits.batch_records} exceeded."])
     if characters > limits.batch_characters:

@@ -22,6 +22,9 @@ from seal53.zones.routing import (
 )
 
 MOST_PROXIMITY = 30  # Route 53 developer guide, "Quotas": geoproximity sets of one name and type
+MOST_MERGED = 8  # Route 53 developer guide: record sets that a multivalue answer is made of
+MOST_OCTETS = 60_000  # of records in one answer: RFC 1035 §4.2.2 allows 65535 for all of a message
+_RECORD_OCTETS = 12  # RFC 1035 §4.1.3: of a record beside its RDATA, with the name compressed
 
 _WORDS: dict[type[Policy], str] = {
     Weighted: "weighted",
@@ -78,6 +81,10 @@ def _within(placed: ZoneSet, policy: Policy, title: str, beside: Collection[Zone
                 other.alias is None and other.record.ttl != placed.record.ttl for other in beside
             ):
                 return f"{title} cannot be created as weighted sets must contain the same TTL."
+        case Multivalue():
+            sizes = sorted(map(_octets, (placed, *beside)), reverse=True)
+            if sum(sizes[:MOST_MERGED]) > MOST_OCTETS:
+                return f"{title} cannot be created as multivalue answer rrsets would not fit into an answer."
         case Latency() if _has(policy, beside):
             return (
                 f"{title}{_distinction(policy)} cannot be created because a latency RRSet"
@@ -109,6 +116,10 @@ def _doubled(policy: Policy, title: str, beside: Collection[ZoneSet]) -> str | N
 
 def _has(policy: Policy, beside: Collection[ZoneSet]) -> bool:
     return any(other.policy == policy for other in beside)
+
+
+def _octets(held: ZoneSet) -> int:
+    return sum(len(rdata) + _RECORD_OCTETS for rdata in held.record.rdatas)
 
 
 def _distinction(policy: Policy) -> str:

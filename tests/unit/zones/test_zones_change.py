@@ -532,6 +532,15 @@ def test_a_batch_has_at_most_32000_characters_and_an_upsert_counts_twice() -> No
     assert refused.value.message == "[Character limit of 32000 exceeded]"
 
 
+def test_a_record_set_fits_into_an_answer_whatever_a_batch_may_have() -> None:
+    limits = Limits(batch_records=4000, batch_characters=400_000)
+    long = [f'"{n:03}{"x" * 75}"' for n in range(400)]  # 32,000 characters
+    batch.check([create("a.example.com", "TXT", *long), upsert("b.example.com", "TXT", *long)], limits)
+    with pytest.raises(BatchRefused) as refused:
+        batch.check([create("a.example.com", "TXT", *long, '"x"')], limits)
+    assert refused.value.message == "[Character limit of 32000 exceeded]"
+
+
 def test_a_zone_has_at_most_so_many_record_sets() -> None:
     room = Room(limits=Limits(record_sets=4))
     room.facts = Facts(record_count=3)

@@ -216,3 +216,14 @@ def test_thirty_geoproximity_sets_are_the_most() -> None:
     assert zone.refusal(create("a.example.com", set_id="new", policy=GeoProximity("us-east-1"))) == (
         "Exceeded limit on number of geo-proximity RRSets for a.example.com., type A in this zone.",
     )
+
+
+def test_a_multivalue_answer_fits_into_a_message() -> None:
+    zone = Room(limits=Limits(batch_characters=400_000))
+    long = [f'"{n:03}{"x" * 147}"' for n in range(100)]  # 15,200 characters; 16,300 octets of records
+    for set_id in "123":
+        zone.apply(create("a.example.com", "TXT", *long, set_id=set_id, policy=Multivalue()))
+    assert zone.refusal(create("a.example.com", "TXT", *long, set_id="new", policy=Multivalue())) == (
+        "RRSet with DNS name a.example.com., type TXT, SetIdentifier new cannot be created as multivalue"
+        " answer rrsets would not fit into an answer.",
+    )
