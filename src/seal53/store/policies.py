@@ -5,9 +5,9 @@ An attachment may name one of AWS's own policies, which have no row here.
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Row, and_, delete, func, insert, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, select, update
 
-from seal53.store.engine import Tx
+from seal53.store.engine import Statement, Tx
 from seal53.store.schema import inline_policies, managed_policies, policy_attachments, policy_versions
 
 
@@ -227,27 +227,49 @@ def delete_inline(tx: Tx, account_id: str, kind: str, name: str, policy_name: st
 # --- all that bears on one identity
 
 
+_INLINE = Statement(
+    select(inline_policies.c.document)
+    .where(
+        inline_policies.c.account_id == bindparam("account_id"),
+        inline_policies.c.kind == bindparam("kind"),
+        inline_policies.c.name == bindparam("name"),
+    )
+    .order_by(inline_policies.c.policy_name)
+)
+_ATTACHED = Statement(
+    select(policy_attachments.c.arn, policy_versions.c.document)
+    .select_from(
+        policy_attachments.outerjoin(
+            managed_policies, managed_policies.c.arn == policy_attachments.c.arn
+        ).outerjoin(
+            policy_versions,
+            and_(
+                policy_versions.c.arn == managed_policies.c.arn,
+                policy_versions.c.version == managed_policies.c.default_version,
+            ),
+        )
+    )
+    .where(
+        policy_attachments.c.account_id == bindparam("account_id"),
+        policy_attachments.c.kind == bindparam("kind"),
+        policy_attachments.c.name == bindparam("name"),
+    )
+    .order_by(policy_attachments.c.arn)
+)
+
+
 def documents_of(tx: Tx, account_id: str, kind: str, name: str) -> tuple[list[str], list[str]]:
     """(documents of its inline policies and of its attached ones of the account, ARNs of attached ones that
     have no row: AWS's own)."""
-    table = policy_attachments
-    rows = tx.execute(
-        select(table.c.arn, policy_versions.c.document)
-        .select_from(
-            table.outerjoin(managed_policies, managed_policies.c.arn == table.c.arn).outerjoin(
-                policy_versions,
-                and_(
-                    policy_versions.c.arn == managed_policies.c.arn,
-                    policy_versions.c.version == managed_policies.c.default_version,
-                ),
-            )
-        )
-        .where(table.c.account_id == account_id, table.c.kind == kind, table.c.name == name)
-        .order_by(table.c.arn)
-    ).all()
-    documents = list(inline(tx, account_id, kind, name).values())
-    documents += [row.document for row in rows if row.document is not None]
-    return documents, [row.arn for row in rows if row.document is None]
+    whose = {"account_id": account_id, "kind": kind, "name": name}
+    documents = [document for (document,) in _INLINE.rows(tx, **whose)]
+    foreign = []
+    for arn, document in _ATTACHED.rows(tx, **whose):
+        if document is None:
+            foreign.append(arn)
+        else:
+            documents.append(document)
+    return documents, foreign
 
 
 def _policy(row: Row[tuple[object, ...]]) -> ManagedPolicy:
