@@ -14,7 +14,8 @@ from seal53.gateway.message import Message, pairs
 from seal53.gateway.models import Family, Shape, form_name, wire_name
 from seal53.gateway.scalars import decoded, refuse_type, under
 
-_DEEPEST = 32  # parts of a name; no shape that is served has as many
+_DEEPEST = 16  # parts of a name; no shape that is served has as many
+_MOST = 20_000  # parameters, and branches that their names make
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
 _Tree = dict[str, Any]
@@ -24,35 +25,44 @@ _Tree = dict[str, Any]
 def read(shape: Shape | None, message: Message, family: Family) -> dict[str, Any]:
     """From the form, and from the query string of a presigned call. Raises Refused."""
     given: dict[str, str] = {}
-    sources = [(pair, True) for pair in pairs(message.query, form=True)]
-    if message.method == "POST":
-        sources += [(pair, False) for pair in pairs(message.body, form=True)]
-    for (raw_name, raw_value), in_url in sources:
-        name = decoded(raw_name)
-        if name in ("Action", "Version") or (in_url and name.startswith("X-Amz-")):
-            continue
-        if name in given:
-            raise Refused(Reason.MALFORMED, f"Parameter '{name[:128]}' is given twice")
-        given[name] = decoded(raw_value)
+    body = message.body if message.method == "POST" else b""
+    for source, in_url in ((message.query, True), (body, False)):
+        for raw_name, raw_value in pairs(source, form=True):
+            name = decoded(raw_name)
+            if name in ("Action", "Version") or (in_url and name.startswith("X-Amz-")):
+                continue
+            if name in given:
+                raise Refused(Reason.MALFORMED, f"Parameter '{name[:128]}' is given twice")
+            if len(given) == _MOST:
+                raise Refused(Reason.MALFORMED, "There are too many parameters")
+            given[name] = decoded(raw_value)
     tree: _Tree = {}
+    left = _MOST
     for name, value in given.items():
-        _plant(tree, name, value)
+        left -= 1 + _plant(tree, name, value)
+        if left < 0:
+            raise Refused(Reason.MALFORMED, "There are too many parameters")
     return _structure(shape, tree, "", family) if shape is not None else {}
 
 
-def _plant(tree: _Tree, name: str, value: str) -> None:
+def _plant(tree: _Tree, name: str, value: str) -> int:
+    """How many branches were new."""
     *branches, leaf = name.split(".", _DEEPEST)
     if "." in leaf:
         raise Refused(Reason.MALFORMED, "A parameter's name is nested too deep")
-    node = tree
+    node, grown = tree, 0
     for branch in branches:
-        inner = node.setdefault(branch, {})
+        inner = node.get(branch)
+        if inner is None:
+            inner = node[branch] = {}
+            grown += 1
         if not isinstance(inner, dict):
             _refuse_conflict(name)
         node = inner
     if leaf in node:
         _refuse_conflict(name)
     node[leaf] = value
+    return grown
 
 
 def _refuse_conflict(name: str) -> NoReturn:

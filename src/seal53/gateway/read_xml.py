@@ -171,7 +171,10 @@ class _Walk:
         node = self._node
         assert node is not None  # expat pairs the tags
         if node.read is not None:
-            value = node.read(self._text, node.name)
+            try:
+                value = node.read(self._text, node.name)
+            except scalars.NotOfType as wrong:
+                _refuse(f"cvc-datatype-valid.1.2.1: '{wrong.text}' is not a valid value for '{wrong.kind}'.")
         else:
             value = self._value
             if node.required and not node.required <= value.keys():

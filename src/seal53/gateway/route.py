@@ -192,9 +192,11 @@ def _action(message: Message) -> tuple[str, str | None] | None:
     """(Action, Version) of a query request: from the form, or from the query string of a presigned one."""
     if normal_path(message.path) != b"/" or message.method not in ("GET", "POST"):
         return None
-    found = dict(pairs(message.query, form=True))
-    if message.method == "POST":
-        found.update(pairs(message.body, form=True))
+    found: dict[bytes, bytes] = {}
+    for source in (message.query, message.body if message.method == "POST" else b""):
+        for name, value in pairs(source, form=True):
+            if name in (b"Action", b"Version"):
+                found[name] = value
     action, version = found.get(b"Action"), found.get(b"Version")
     if action is None:
         return None

@@ -19,10 +19,24 @@ Scalar = str | bool | int | float | bytes | datetime
 Reader = Callable[[str, str], Scalar]
 """(text, where it stands) -> value. Raises Refused."""
 
+_SHOWN = 256  # characters of a value that a refusal repeats
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}  # XML Schema part 2 §3.2.2
 # What cannot be stored and sent again: a lone surrogate (JSON can spell one), NUL (databases refuse it).
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
+
+
+class NotOfType(Refused):
+    """Text that is no value of its type, as an XML schema names it."""
+
+    def __init__(self, text: str, path: str, kind: str) -> None:
+        super().__init__(
+            Reason.INVALID,
+            f"Value '{text[:_SHOWN]}' at '{path}' is not valid: "
+            f"cvc-datatype-valid.1.2.1: not a valid value for '{kind}'.",
+        )
+        self.text = text[:_SHOWN]
+        self.kind = kind
 
 
 def reader(shape: Shape) -> Reader:
@@ -70,7 +84,7 @@ def moment(text: str, path: str) -> datetime:
         found = datetime.fromisoformat(text.strip())
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
-        _refuse(text, path, "dateTime")
+        raise NotOfType(text, path, "dateTime") from None
 
 
 def _id(text: str, path: str) -> str:
@@ -80,13 +94,13 @@ def _id(text: str, path: str) -> str:
 def _boolean(text: str, path: str) -> bool:
     found = _BOOLEANS.get(text.strip())
     if found is None:
-        _refuse(text, path, "boolean")
+        raise NotOfType(text, path, "boolean")
     return found
 
 
 def _integer(text: str, path: str) -> int:
     if not _INTEGER.fullmatch(text.strip()):
-        _refuse(text, path, "integer")
+        raise NotOfType(text, path, "integer")
     return int(text)
 
 
@@ -95,15 +109,9 @@ def _float(text: str, path: str) -> float:
         found = float(text)
     except ValueError:
         found = math.nan
-    return found if math.isfinite(found) else _refuse(text, path, "double")
-
-
-def _refuse(text: str, path: str, kind: str) -> NoReturn:
-    raise Refused(
-        Reason.INVALID,
-        f"Value '{text[:256]}' at '{path}' is not valid: "
-        f"cvc-datatype-valid.1.2.1: not a valid value for '{kind}'.",
-    )
+    if not math.isfinite(found):
+        raise NotOfType(text, path, "double")
+    return found
 
 
 def under(path: str, name: str) -> str:
