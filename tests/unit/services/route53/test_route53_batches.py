@@ -1,5 +1,6 @@
 """What a change batch keeps of routing policies, and what it must find elsewhere."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -204,7 +205,7 @@ def test_private_zones_keep_to_themselves(a: Any, put: Any) -> None:
     assert refused(a, public, inward) == said("t.example.com.", private, OUTSIDE)
 
 
-# --- limits, protections
+# --- limits, protections, traffic policies
 
 
 def test_limits_are_the_profiles(a: Any, put: Any) -> None:
@@ -245,4 +246,37 @@ def test_what_is_protected_is_left_alone(a: Any, put: Any, action: str) -> None:
         f"[Tried to {action.lower()} resource record set [name='www.example.com.', type='A']"
         " but it is protected: Ask first]",
     )
+    a.change(zone_id, put("www.example.com", "TXT", '"x"'))
+
+
+@pytest.mark.parametrize("action", ["CREATE", "UPSERT", "DELETE"])
+def test_what_a_traffic_policy_instance_made_is_changed_through_that(a: Any, put: Any, action: str) -> None:
+    zone_id = a.zone("example.com")
+    document = {
+        "AWSPolicyFormatVersion": "2015-10-01",
+        "RecordType": "A",
+        "StartEndpoint": "e",
+        "Endpoints": {"e": {"Type": "value", "Value": "192.0.2.1"}},
+    }
+    policy = a("CreateTrafficPolicy", Name="p", Document=json.dumps(document))["TrafficPolicy"]
+    made = a(
+        "CreateTrafficPolicyInstance",
+        HostedZoneId=zone_id,
+        Name="www.example.com",
+        TTL=60,
+        TrafficPolicyId=policy["Id"],
+        TrafficPolicyVersion=policy["Version"],
+    )["TrafficPolicyInstance"]
+    listed = a.sets(zone_id)[-1]
+    assert listed["TrafficPolicyInstanceId"] == made["Id"]
+    message = (
+        f"[Tried to {action.lower()} resource record set [name='www.example.com.', type='A']"
+        f" but it is made by the traffic policy instance {made['Id']} and can only be changed through that]"
+    )
+    expected = ("InvalidChangeBatch", message)
+    assert refused(a, zone_id, put("www.example.com", action=action)) == expected
+    as_listed = {member: value for member, value in listed.items() if member != "ResourceRecords"}
+    assert refused(a, zone_id, {"Action": action, "ResourceRecordSet": as_listed}) == expected
+    weighted = put("www.example.com", action=action, SetIdentifier="x", Weight=1)
+    assert refused(a, zone_id, weighted)[0] == "InvalidChangeBatch"
     a.change(zone_id, put("www.example.com", "TXT", '"x"'))
