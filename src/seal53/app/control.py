@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import shutil
 import signal
 import threading
 import time
@@ -63,8 +64,9 @@ from seal53.services import (
 )
 from seal53.services.context import Caller, Limits, Operation, Request, Response, Services
 from seal53.services.credentials import KnownCredentials
+from seal53.services.faults import AwsFault
 from seal53.services.route53 import traffic_placing, written
-from seal53.store import Store, Tx, accounts, alias_targets, changes, edges, outbox
+from seal53.store import Store, Tx, accounts, alias_targets, changes, edges, outbox, reset
 
 DATABASE = "seal53.db"
 AUDIT = "audit"
@@ -103,6 +105,7 @@ class _Control:
     def __init__(self, settings: Settings, place: Place, link: Link) -> None:
         self._place = place
         self._link = link
+        self._is_ephemeral = settings.ephemeral
         self._clock = SystemClock()
         self.failure: BaseException | None = None
         self.store = Store(place.data / DATABASE)
@@ -144,6 +147,8 @@ class _Control:
                 name_servers=self._publisher.published,
             )
             seed_accounts(tx, self._services, seeds(settings), now)
+            if settings.ephemeral:
+                reset.remember(tx)
             for edge in edges.every(tx):
                 if edge.id not in link.live:
                     edges.remove(tx, edge.id)
@@ -344,6 +349,7 @@ class _Control:
                 "vpc-list": self._list_vpcs,
                 "health": self._set_health,
                 "health-list": _bound(self._services, health_status.list_statuses),
+                "reset": self._reset,
                 "stats": self._stats,
             },
         )
@@ -388,6 +394,20 @@ class _Control:
         with self.store.read() as tx:
             change = changes.get(tx, change_id)
         return change is None or change.insync_at is not None
+
+    def _reset(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+        """Returns when every name server and resolver serves what a fresh service has."""
+        if not self._is_ephemeral:
+            raise AwsFault(
+                "AccessDeniedException", "only a service that was started with --ephemeral can be reset"
+            )
+        made = operator.reset(self._services, request, caller)
+        if not all(self._served(change_id) for change_id in made["change_ids"]):
+            raise AwsFault(
+                "ServiceUnavailable", "all is gone, and not every name server knows of it yet; reset again"
+            )
+        shutil.rmtree(self._place.data / LOGS, ignore_errors=True)
+        return {}
 
     def _stats(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """The counters of each name-server process, by its id."""

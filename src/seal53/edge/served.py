@@ -22,6 +22,7 @@ from seal53.feed.messages import (
     QueryLogs,
     Ready,
     Refusal,
+    Reset,
     ResolverBoot,
     RoutingFacts,
     ToControl,
@@ -37,6 +38,7 @@ from seal53.feed.messages import (
 from seal53.feed.signing import to_core
 
 _ROUTING = "routing"
+_RESET = "reset"
 
 
 class Plane(ViewPlane, Protocol):
@@ -99,6 +101,7 @@ class Served:
         self._touched: set[str] = set()  # zones with a new version
         self._routing = RoutingFacts(version=0, health={}, cidr={})
         self._logs_serial = 0
+        self._reset = Reset(version=0, zone_ids=[], view_ids=[], vpc_ids=[])
 
     @property
     def answers(self) -> bool:
@@ -110,7 +113,9 @@ class Served:
         self._views.forget_serials()
         self._routing = msgspec.structs.replace(self._routing, serial=0)
         self._logs_serial = 0
-        self._acked.pop(_ROUTING, None)  # it is sent, and acknowledged, on every connection
+        self._reset = msgspec.structs.replace(self._reset, serial=0)
+        for subject in (_ROUTING, _RESET):  # they are sent, and acknowledged, on every connection
+            self._acked.pop(subject, None)
         zones = {s.removeprefix("zone:"): v for s, v in self._acked.items() if s.startswith("zone:")}
         vpcs = {s.removeprefix("vpc:"): v for s, v in self._acked.items() if s.startswith("vpc:")}
         return zones, vpcs
@@ -176,6 +181,8 @@ class Served:
                 self._route(message)
             case QueryLogs():
                 self._log(message)
+            case Reset():
+                self._reset_to(message)
             case CaughtUp():
                 self._open = True
                 self._listen_to_all()
@@ -232,12 +239,16 @@ class Served:
         for view_id, state in self._views.of_vpcs():
             if state.vpc_id is None or state.vpc_id in there or state.serial > message.serial:
                 continue
-            self._views.end(view_id)
-            if self._resolver is not None:
-                self._resolver.drop_vpc(state.vpc_id)
-            self._acked.pop(view_id, None)
+            self._end_view(view_id)
             said.append(Ack(subject=view_id, version=0))
         return said
+
+    def _end_view(self, view_id: str) -> None:
+        state = self._views.get(view_id)
+        self._views.end(view_id)
+        if self._resolver is not None and state is not None and state.vpc_id is not None:
+            self._resolver.drop_vpc(state.vpc_id)
+        self._acked.pop(view_id, None)  # a VPC's view and its subject have one name
 
     def _route(self, message: RoutingFacts) -> None:
         if message.serial >= self._routing.serial:
@@ -250,6 +261,35 @@ class Served:
             self._logs.write_to(message.zones)
             self._plane.set_query_logs(list(message.zones))
             self._logs_serial = message.serial
+
+    def _reset_to(self, message: Reset) -> None:
+        """Drops what is not left, views before zones: none may show a zone that goes."""
+        if message.serial < self._reset.serial:
+            return
+        left = {*message.view_ids, *(f"vpc:{vpc_id}" for vpc_id in message.vpc_ids)}
+        for view_id in self._views.ids():
+            if view_id not in left:
+                self._end_view(view_id)
+        gone = self._versions.keys() - set(message.zone_ids)
+        for zone_id in gone:
+            del self._versions[zone_id]
+            self._acked.pop(f"zone:{zone_id}", None)
+        self._views.keep_zones(set(message.zone_ids))
+        for zone_id in gone:
+            self._plane.drop_zone(zone_id)
+        if message.version != self._reset.version:
+            self._forget()
+        self._reset = message
+
+    def _forget(self) -> None:
+        """Resolvers know nothing any more, neither here nor in their machine."""
+        if self._resolver is None:
+            return
+        for view_id, state in self._views.of_vpcs():
+            if state.vpc_id is not None and state.validate is not None:
+                self._resolver.drop_vpc(state.vpc_id)
+                self._resolver.set_vpc(state.vpc_id, state.validate)
+            self._plane.flush(view_id)
 
     def _news(self) -> list[ToControl]:
         """Acknowledgements of what is served since the last time."""
@@ -266,8 +306,9 @@ class Served:
             state = self._views.get(view_id)
             if state is not None and state.vpc_id is not None and state.is_complete:
                 self._acknowledge(news, view_id, state.version)
-        if self._routing.version:
-            self._acknowledge(news, _ROUTING, self._routing.version)
+        for subject, version in ((_ROUTING, self._routing.version), (_RESET, self._reset.version)):
+            if version:
+                self._acknowledge(news, subject, version)
         return news
 
     def _acknowledge(self, news: list[ToControl], subject: str, version: int) -> None:

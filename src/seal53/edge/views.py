@@ -6,7 +6,7 @@ one zone costs. Not for: zone versions (`served`). Limits: one thread.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -66,6 +66,9 @@ class Views:
     def get(self, view_id: str) -> ViewState | None:
         return self._views.get(view_id)
 
+    def ids(self) -> list[str]:
+        return list(self._views)
+
     def of_vpcs(self) -> list[tuple[str, ViewState]]:
         """The views of resolvers, with their ids."""
         return [(view_id, state) for view_id, state in self._views.items() if state.vpc_id is not None]
@@ -116,6 +119,15 @@ class Views:
         self._plane.drop_view(view_id)
         self._leave(view_id, state.zone_ids)
         self._touched_views.discard(view_id)
+
+    def keep_zones(self, zone_ids: Set[str]) -> None:
+        """No view names any other zone any more."""
+        for view_id, state in self._views.items():
+            gone = state.zone_ids.keys() - zone_ids
+            if gone:
+                state.zone_ids = {zone_id: None for zone_id in state.zone_ids if zone_id not in gone}
+                self._leave(view_id, gone)
+                self._show(view_id, state)
 
     def show_zone(self, zone_id: str) -> None:
         """A zone has arrived or is about to go: the views that name it show what is here."""

@@ -140,6 +140,17 @@ class QueryLogs(msgspec.Struct, frozen=True, tag="query-logs"):
     serial: int = 0
 
 
+class Reset(msgspec.Struct, frozen=True, tag="reset"):
+    """All that is left, after everything was emptied: other zones, views and VPCs are gone, and resolvers
+    forget what they found out. `version` counts resets and is acknowledged as "reset"."""
+
+    version: int
+    zone_ids: list[str]
+    view_ids: list[str]
+    vpc_ids: list[str]
+    serial: int = 0
+
+
 class CaughtUp(msgspec.Struct, frozen=True, tag="caught-up"):
     """The snapshot is complete: the edge may answer."""
 
@@ -159,6 +170,7 @@ ToEdge = (
     | ResolverBoot
     | RoutingFacts
     | QueryLogs
+    | Reset
     | CaughtUp
     | AskCounters
 )
@@ -181,8 +193,8 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
 
 
 class Ack(msgspec.Struct, frozen=True, tag="ack"):
-    """The edge serves this version of "zone:ID", "vpc:ID" or "routing" on every socket; 0: it serves it no
-    more."""
+    """The edge serves this version of "zone:ID", "vpc:ID", "routing" or "reset" on every socket; 0: it serves
+    it no more."""
 
     subject: str
     version: int

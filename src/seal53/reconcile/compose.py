@@ -14,6 +14,7 @@ from seal53.core import Name, RecordSet, decode_put, join_edit
 from seal53.feed.messages import (
     KeyState,
     QueryLogs,
+    Reset,
     RoutingFacts,
     SigningState,
     View,
@@ -28,6 +29,7 @@ from seal53.store import (
     delegation_sets,
     query_logging,
     records,
+    reset,
     routing,
     signatures,
     vpcs,
@@ -152,6 +154,16 @@ def routing_facts(tx: Tx) -> RoutingFacts:
     """What routed record sets of all zones are chosen by."""
     version, health, cidr = routing.facts(tx)
     return RoutingFacts(version=version, health=health, cidr=cidr)
+
+
+def left(tx: Tx, registry: RegistryAddresses) -> Reset:
+    """All that there is, after everything was emptied."""
+    return Reset(
+        version=reset.version(tx),
+        zone_ids=[zone_id for zone_id, *_ in zone_rows.places(tx)],
+        view_ids=[view.view_id for view in views(tx, registry)],
+        vpc_ids=[vpc.id for vpc in vpcs.every(tx)],
+    )
 
 
 def query_logs(tx: Tx, logs: Path) -> QueryLogs:

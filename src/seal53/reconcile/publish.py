@@ -31,7 +31,7 @@ from seal53.reconcile.compose import EDGE, RESOLVER, RegistryAddresses
 from seal53.reconcile.plain import Answer
 from seal53.reconcile.prover import Claim, Proof
 from seal53.reconcile.published import Addressed, Published
-from seal53.store import Store, changes, outbox
+from seal53.store import Store, changes, outbox, reset
 from seal53.store import zones as zone_rows
 
 _FIRST_PAUSE_S = 0.2
@@ -107,7 +107,7 @@ class Publisher:
             self.published.route(compose.routing_facts(tx))
             self.published.log(compose.query_logs(tx, self._logs))
             views = compose.views(tx, self._registry)
-            self.published.show(views, compose.vpc_views(tx))
+            self.published.show(views, compose.vpc_views(tx), resets=reset.version(tx))
             zone_ids = [zone_id for zone_id, *_ in zone_rows.places(tx)]
             for change in changes.pending(tx):
                 self._await(change.subject, change.version)
@@ -153,7 +153,8 @@ class Publisher:
             for subject in [s for s, again in self._due.items() if again.not_before <= now]:
                 if self._stop.is_set():
                     return
-                self._publish(subject)
+                if subject in self._due:  # a reset takes subjects away
+                    self._publish(subject)
             if self._acknowledged:
                 self._settle()
         except Exception as e:  # noqa: BLE001  told, and tried again
@@ -201,6 +202,8 @@ class Publisher:
                     self._publish_routing()
                 case "logging":
                     self._publish_logging()
+                case "reset":
+                    self._publish_reset()
                 case _:
                     pass
         except Exception as e:  # noqa: BLE001  told, and tried again
@@ -282,6 +285,18 @@ class Publisher:
             logs = compose.query_logs(tx, self._logs)
         self._send(self.published.log(logs))
 
+    def _publish_reset(self) -> None:
+        """Everything was emptied: what is left is told, and what was waited for is forgotten."""
+        with self._store.read() as tx:
+            left = self.published.reset(compose.left(tx, self._registry))
+        there = {f"zone:{id}" for id in left.zone_ids} | {f"vpc:{id}" for id in left.vpc_ids}
+        for subjects in (self._due, self._awaited, self._closed):
+            for subject in [s for s in subjects if ":" in s and s not in there]:
+                del subjects[subject]
+        self._gone &= there
+        for role in (EDGE, RESOLVER):
+            self._send((role, left))
+
     def _send(self, told: Addressed | None) -> None:
         if self._outlet is not None and told is not None:
             self._outlet.send_soon(*told)
@@ -330,7 +345,7 @@ class Publisher:
         match kind:
             case "vpc":
                 return outlet.served(RESOLVER, subject)
-            case "routing":
+            case "routing" | "reset":
                 of_roles = [outlet.served(role, subject) for role in (EDGE, RESOLVER)]
                 return min((v for v in of_roles if v is not None), default=None) if all(of_roles) else None
             case "logging":

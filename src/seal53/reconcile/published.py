@@ -16,6 +16,7 @@ import msgspec
 from seal53.core import Candidate, DataPlane, Name
 from seal53.feed.messages import (
     QueryLogs,
+    Reset,
     ResolverBoot,
     RoutingFacts,
     SigningState,
@@ -38,7 +39,7 @@ _HISTORY = 128  # no standard says: a change is small, and an edge is rarely awa
 Addressed = tuple[str, ToEdge]
 """(role, message)."""
 
-_M = TypeVar("_M", View, VpcView, RoutingFacts, QueryLogs)
+_M = TypeVar("_M", View, VpcView, RoutingFacts, QueryLogs, Reset)
 
 
 @dataclass(slots=True)
@@ -69,6 +70,7 @@ class Published:
         self._vpcs: dict[str, VpcView] = {}
         self._routing = RoutingFacts(version=0, health={}, cidr={})
         self._logs = QueryLogs(zones={})
+        self._reset = Reset(version=0, zone_ids=[], view_ids=[], vpc_ids=[])
         self._serial = 0
 
     def zone(self, zone_id: str) -> PublishedZone | None:
@@ -135,14 +137,18 @@ class Published:
             self._plane.drop_zone(zone_id)
         return known.role, ZoneGone(zone_id=zone_id, version=known.version + 1)
 
-    def show(self, views: Sequence[View], vpcs: Sequence[VpcView]) -> None:
-        """What every view is when a control process starts; nobody has been told of anything yet."""
+    def show(self, views: Sequence[View], vpcs: Sequence[VpcView], *, resets: int) -> None:
+        """What every view is when a control process starts; nobody has been told of anything yet.
+
+        `resets` are how many times all was emptied before.
+        """
         with self._lock:
             for view in views:
                 self._views[view.view_id] = self._numbered(view)
                 self._zone_ids[view.view_id] = dict.fromkeys(view.zone_ids)
                 self._view_of.update(dict.fromkeys(view.zone_ids, view.view_id))
             self._vpcs = {vpc.vpc_id: self._numbered(vpc) for vpc in vpcs}
+            self._reset = msgspec.structs.replace(self._reset, version=resets)
 
     def enter(self, zone_id: str, view: View) -> Addressed | None:
         """The zone is in this view from now on; returns what must be told, if that is news."""
@@ -202,6 +208,27 @@ class Published:
             self._logs = self._numbered(logs)
             return EDGE, self._logs
 
+    def reset(self, left: Reset) -> Reset:
+        """Nothing but that is there any more; returns what must be told, to all."""
+        zone_ids, view_ids, vpc_ids = set(left.zone_ids), set(left.view_ids), set(left.vpc_ids)
+        with self._lock:
+            for zone_id in self._zones.keys() - zone_ids:
+                del self._zones[zone_id]
+                self._plane.drop_zone(zone_id)
+            self._unproven &= zone_ids
+            self._views = {id: view for id, view in self._views.items() if id in view_ids}
+            self._view_of = {
+                zone_id: view_id
+                for zone_id, view_id in self._view_of.items()
+                if zone_id in zone_ids and view_id in view_ids
+            }
+            self._zone_ids = {view_id: {} for view_id in self._views}
+            for zone_id, view_id in self._view_of.items():
+                self._zone_ids[view_id][zone_id] = None
+            self._vpcs = {id: vpc for id, vpc in self._vpcs.items() if id in vpc_ids}
+            self._reset = self._numbered(left)
+            return self._reset
+
     def _numbered(self, message: _M) -> _M:
         self._serial += 1
         return msgspec.structs.replace(message, serial=self._serial)
@@ -239,9 +266,12 @@ class Published:
             else:  # first which there are: a new one may have the address of one that is gone
                 views = [Vpcs(vpc_ids=list(self._vpcs), serial=self._serial), *self._vpcs.values()]
             gone = have.keys() - self._zones.keys() - self._unproven
+            last = self._reset
         yield from views
         for zone_id in gone:
             yield ZoneGone(zone_id=zone_id, version=0)
+        if last.version:
+            yield self._left(last)
 
     def whole(self, subject: str) -> ToEdge | None:
         kind, _, id = subject.partition(":")
@@ -249,6 +279,17 @@ class Published:
             if kind == "view":
                 return self._view(id) if id in self._views else None
             return self._snapshot(id) if kind == "zone" else None
+
+    def _left(self, last: Reset) -> Reset:
+        """The last reset, with all that there is now."""
+        with self._lock:
+            return msgspec.structs.replace(
+                last,
+                zone_ids=[*self._zones, *self._unproven],
+                view_ids=list(self._views),
+                vpc_ids=list(self._vpcs),
+                serial=self._serial,
+            )
 
     def _since(self, zone_id: str, version: int | None) -> list[ToEdge]:
         """What leads an edge from its version to ours: nothing, deltas, or the whole zone."""

@@ -4,7 +4,7 @@ Root and TLDs are hosted zones without an account: their contents, keys and vers
 through store, outbox, prover and feed as a customer's. Not for: real registries, whose channels come later.
 """
 
-from seal53.registry.bootstrap import RegistrySettings, TrustAnchor, bootstrap, trust_anchor
+from seal53.registry.bootstrap import RegistrySettings, TrustAnchor, bootstrap, restore, trust_anchor
 from seal53.registry.registrar import RegistrarFault, add_hosts, delegate, tld_of
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "add_hosts",
     "bootstrap",
     "delegate",
+    "restore",
     "tld_of",
     "trust_anchor",
 ]

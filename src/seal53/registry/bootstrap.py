@@ -78,6 +78,15 @@ def bootstrap(tx: Tx, *, kek: bytes, ids: Ids, now: int, settings: RegistrySetti
     _ensure(tx, Name.root(), "root", root, kek=kek, ids=ids, now=now)
 
 
+def restore(tx: Tx, *, kek: bytes, ids: Ids, now: int) -> None:
+    """Root and TLDs have the contents again that they were made with; their keys stay."""
+    for zone in zone_rows.every(tx):
+        if zone.kind in ("root", "tld"):
+            keys = [stored.key for stored in records.every(tx, zone.id)]
+            apply_edit(tx, zone.id, puts=[], deletes=keys, change_id=ids.change(), now=now)
+    bootstrap(tx, kek=kek, ids=ids, now=now, settings=read_settings(tx))
+
+
 def trust_anchor(tx: Tx) -> TrustAnchor:
     """What validating resolvers start from."""
     root = zone_rows.named(tx, Name.root(), kind="root")[0]

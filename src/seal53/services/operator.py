@@ -1,16 +1,18 @@
-"""What the operator asks of the running service: a new account, a new VPC. Under `/_seal53/`, as JSON.
+"""What the operator asks of the running service: accounts, VPCs, a fresh start. Under `/_seal53/`, as JSON.
 
 Signed with SigV4 like every call (service name "seal53"). Accounts are made by the managing account, the
-first one, alone; a VPC by the account that owns it. Not for: AWS's own ways to make either, which are EC2's
-and Organizations'.
+first one, alone, as is a fresh start; a VPC by the account that owns it. Not for: AWS's own ways to make
+either, which are EC2's and Organizations'.
 """
 
+from seal53 import registry
 from seal53.base.ids import AccountId
 from seal53.services.context import Caller, Request, Response, Services
 from seal53.services.credentials import add_access_key
 from seal53.services.faults import AwsFault
 from seal53.services.vpcs import add_vpc
-from seal53.store import Tx, accounts, vpcs
+from seal53.store import Tx, accounts, changes, outbox, query_logging, routing, vpcs
+from seal53.store import reset as reset_rows
 from seal53.store.vpcs import Vpc
 from seal53.zones.addresses import AddressesExhausted
 
@@ -55,6 +57,35 @@ def list_vpcs(services: Services, request: Request, caller: Caller) -> Response:
     _members(request, set())
     with services.store.read() as tx:
         return {"vpcs": [_vpc(vpc) for vpc in vpcs.of_account(tx, caller.account_id)]}
+
+
+def reset(services: Services, request: Request, caller: Caller) -> Response:
+    """{} -> the changes that are in sync when everybody serves what a fresh service has.
+
+    Everything goes but the accounts, keys and VPCs that the service was seeded with, and the registry's keys.
+    """
+    _members(request, set())
+    with services.store.write() as tx:
+        require_managing(tx, caller)
+        if caller.principal is not None:
+            raise AwsFault("AccessDeniedException", "only the root of the managing account may do this")
+        change_id = services.ids.change()
+        vpc_ids = reset_rows.empty(tx, change_id=change_id, account_id=caller.account_id, now=caller.now)
+        registry.restore(tx, kek=services.kek, ids=services.ids, now=caller.now)
+        for vpc_id in vpc_ids:
+            subject, version = f"vpc:{vpc_id}", vpcs.bump(tx, vpc_id)
+            outbox.append(tx, subject, version, "vpc")
+            changes.open_change(
+                tx,
+                id=services.ids.change(),
+                account_id=None,
+                subject=subject,
+                version=version,
+                now=caller.now,
+            )
+        outbox.append(tx, routing.SUBJECT, routing.bump(tx), "routing")
+        query_logging.announce(tx)
+        return {"change_ids": [change.id for change in changes.pending(tx)]}
 
 
 def require_managing(tx: Tx, caller: Caller) -> None:

@@ -39,9 +39,9 @@ TABLE = outbox.name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """subject is "zone:ID", "vpc:ID", "routing" or "logging"; detail as appended.
+    """subject is "zone:ID", "vpc:ID", "routing", "logging" or "reset"; detail as appended.
 
-    kind is records, signing, zone, gone, vpc, routing or logging.
+    kind is records, signing, zone, gone, vpc, routing, logging or reset.
     """
 
     seq: int

@@ -17,6 +17,7 @@ from seal53.feed.messages import (
     QueryLogs,
     Ready,
     Refusal,
+    Reset,
     ResolverBoot,
     RoutingFacts,
     View,
@@ -331,3 +332,31 @@ def test_what_is_logged_is_known_to_the_writer_before_the_plane(plane: FakePlane
     assert plane.logged == ["Z1"]
     served.apply(QueryLogs(zones={}, serial=1))
     assert told == [({"Z1": "/logs/a"}, [])]
+
+
+def test_after_a_reset_nothing_else_is_left(plane: FakePlane) -> None:
+    resolver = FakeResolver()
+    served = Served(plane, port=53, resolver=resolver)
+    vpc = VpcView(vpc_id="vpc-1", version=1, address="127.0.0.3", zone_ids=["Z2"], validate=True, serial=1)
+    gone = msgspec.structs.replace(vpc, vpc_id="vpc-2", address="127.0.0.4", zone_ids=[])
+    for message in (whole(1), whole(1, "Z2"), whole(1, "Z3"), vpc, gone):
+        served.apply(message)
+    served.apply(View(view_id="root", addresses=["127.0.0.1"], zone_ids=["Z1", "Z3"], serial=1))
+    served.apply(View(view_id="set:N1", addresses=["127.0.0.2"], zone_ids=["Z3"], serial=1))
+    served.apply(CaughtUp())
+    plane.flushed.clear()
+    resolver.told.clear()
+    reset = Reset(version=1, zone_ids=["Z1"], view_ids=["root"], vpc_ids=["vpc-1"], serial=9)
+    assert served.apply(reset) == [Ack(subject="reset", version=1)]
+    assert plane.zones.keys() == {"Z1"}
+    assert plane.views == {"root": ["Z1"], "vpc:vpc-1": []}
+    assert sorted(address for address, _ in plane.sockets) == ["127.0.0.1", "127.0.0.3"]
+    assert plane.flushed == ["vpc:vpc-1"]
+    assert resolver.told == [("vpc-2",), ("vpc-1",), ("vpc-1", True)]
+    assert served.new_connection() == ({"Z1": 1}, {"vpc-1": 1})
+    # it is told again on the next connection, and forgets nothing a second time
+    assert served.apply(msgspec.structs.replace(reset, serial=2)) == [Ack(subject="reset", version=1)]
+    assert plane.flushed == ["vpc:vpc-1"]
+    served.apply(whole(1, "Z4"))
+    assert served.apply(msgspec.structs.replace(reset, serial=1)) == []  # older than what is here
+    assert plane.zones.keys() == {"Z1", "Z4"}

@@ -9,12 +9,14 @@ import dns.message
 import msgspec
 import pytest
 
+from seal53 import registry
 from seal53.base.clock import ManualClock
 from seal53.base.ids import Ids
 from seal53.base.journal import Secret
 from seal53.core import DataPlane, Name, RecordSet, Routing, decode_edit
 from seal53.feed.messages import (
     QueryLogs,
+    Reset,
     ResolverBoot,
     RoutingFacts,
     ToEdge,
@@ -29,6 +31,7 @@ from seal53.reconcile import prover
 from seal53.reconcile.compose import RegistryAddresses
 from seal53.reconcile.prover import Answer, Claim, Proof, Unproven
 from seal53.reconcile.publish import Publisher
+from seal53.registry import RegistrySettings
 from seal53.store import (
     Store,
     accounts,
@@ -37,6 +40,7 @@ from seal53.store import (
     outbox,
     query_logging,
     records,
+    reset,
     routing,
     vpcs,
 )
@@ -578,3 +582,51 @@ def test_operations_ask_the_published_version(started: Callable[[], World]) -> N
     wire = published.answer(zone_id, packet, world.clock.now(), client="192.0.2.9")
     assert wire is not None
     assert [r.to_text() for s in dns.message.from_wire(wire).answer for r in s] == ["192.0.2.1"]
+
+
+def test_after_a_reset_what_is_left_is_told_and_nothing_else_is_waited_for(
+    started: Callable[[], World], ids: Ids, kek: Secret
+) -> None:
+    world = started()
+    with world.store.write() as tx:
+        settings = RegistrySettings(
+            tlds=("com.",), root_address="127.0.0.1", tld_addresses=("127.0.0.2", "127.0.0.3")
+        )
+        registry.bootstrap(tx, kek=world.kek, ids=ids, now=world.clock.now(), settings=settings)
+        reset.remember(tx)
+    zone_id = world.zone()
+    world.write(zone_id, puts={"a.companya.com.": b"\xc0\x00\x02\x01"})
+    world.tick()
+    world.failing = "no"
+    unproven = world.zone(Name.parse("companyb.com."))
+    world.tick()
+    world.failing = ""
+    world.outlet.take()
+    change = ids.change()
+    with world.store.write() as tx:
+        reset.empty(tx, change_id=change, account_id="111111111111", now=world.clock.now())
+        registry.restore(tx, kek=world.kek, ids=ids, now=world.clock.now())
+    world.tick()
+    sent = world.outlet.take()
+    left = [m for m in sent if isinstance(m, Reset)]
+    assert len(left) == 2 and left[0] == left[1]
+    assert zone_id not in left[0].zone_ids and unproven not in left[0].zone_ids
+    assert left[0].view_ids == ["root", "tlds"]
+    assert {type(m) for m in sent} == {Reset, ZoneDelta}  # and the registry's zones, as they were
+    assert world.plane.version(zone_id) is None
+    assert zone_messages(world.publisher, {}) != []
+    assert [
+        m.version for m in world.publisher.published.catch_up("resolver", {}) if isinstance(m, Reset)
+    ] == [1]
+    world.outlet.serves["edge", "reset"] = 1
+    world.tick()
+    assert not world.is_in_sync(change)
+    world.outlet.serves["resolver", "reset"] = 1
+    world.tick()
+    assert world.is_in_sync(change)
+    world.clock.advance(60)
+    world.tick()
+    assert world.outlet.take() == []  # what was unproven is not tried again
+    again = world.make()
+    again.start(Outlet())
+    assert [m.version for m in again.published.catch_up("edge", {}) if isinstance(m, Reset)] == [1]
