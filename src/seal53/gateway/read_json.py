@@ -68,7 +68,7 @@ def _value(shape: Shape, value: Any, path: str) -> Any:
         case "boolean", bool():
             return value
         case (("integer" | "long"), int()) if not isinstance(value, bool):
-            return value
+            return value if value in scalars.INTEGERS[shape.type_name] else refuse_type(path, shape)
         case (("float" | "double"), (int() | float())) if not isinstance(value, bool):
             return float(value) if abs(value) < 1e300 else refuse_type(path, shape)
         case "timestamp", (int() | float()) if not isinstance(value, bool):

@@ -21,6 +21,9 @@ Reader = Callable[[str, str], Scalar]
 
 _SHOWN = 256  # characters of a value that a refusal repeats
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+INTEGERS = {"integer": range(-(2**31), 2**31), "long": range(-(2**63), 2**63)}
+"""What a model's types mean: Smithy, "Simple types"."""
+
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}  # XML Schema part 2 §3.2.2
 # What cannot be stored and sent again: a lone surrogate (JSON can spell one), NUL (databases refuse it).
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
@@ -47,7 +50,7 @@ def reader(shape: Shape) -> Reader:
         case "boolean":
             return _boolean
         case "integer" | "long":
-            return _integer
+            return _integer_of(INTEGERS[shape.type_name])
         case "float" | "double":
             return _float
         case "timestamp":
@@ -98,10 +101,14 @@ def _boolean(text: str, path: str) -> bool:
     return found
 
 
-def _integer(text: str, path: str) -> int:
-    if not _INTEGER.fullmatch(text.strip()):
-        raise NotOfType(text, path, "integer")
-    return int(text)
+def _integer_of(known: range) -> Reader:
+    def read(text: str, path: str) -> int:
+        found = int(text) if _INTEGER.fullmatch(text.strip()) else None
+        if found is None or found not in known:
+            raise NotOfType(text, path, "integer")
+        return found
+
+    return read
 
 
 def _float(text: str, path: str) -> float:

@@ -22,6 +22,7 @@ Check = Callable[[Any], bool]
 
 _SHOWN = 1024  # characters of a value that a refusal repeats; no standard says
 _MOST = 10  # violations that a refusal lists
+_MOST_COUNTED = 10_000
 
 
 def validate(route: Route, parameters: Mapping[str, Any]) -> None:
@@ -40,7 +41,7 @@ def validate(route: Route, parameters: Mapping[str, Any]) -> None:
     violations = _structure(shape, parameters, "")
     shown = list(islice(violations, _MOST))
     if shown:
-        found = len(shown) + sum(1 for _ in violations)  # counted, not kept: there may be very many
+        found = len(shown) + sum(1 for _ in islice(violations, _MOST_COUNTED))  # not kept: they are many
         plural = "error" if found == 1 else "errors"
         raise Refused(Reason.INVALID, f"{found} validation {plural} detected: {'; '.join(shown)}")
 
