@@ -50,9 +50,11 @@ def test_what_is_kept_is_its_users_alone(start: Starter, tmp_path: Path) -> None
     data = tmp_path / "data"
     service = start("--data", str(data), "--address-block", "127.53.202.0/24", "--api-listen", "127.0.0.1:0")
     service.zone("kept.example.")
-    made = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()}
+    kept = list(data.rglob("*"))
+    made = {path.name: stat.S_IMODE(path.stat().st_mode) for path in kept if not path.is_dir()}
     assert {"seal53.db", "seal53.db-wal", "seal53.db-shm", "master.key", "feed.sock"} <= set(made)
     assert set(made.values()) == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept if path.is_dir()} <= {0o700}
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
 
 
