@@ -3,9 +3,11 @@
 import http.client
 import json
 import secrets
+import socket
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
@@ -305,3 +307,128 @@ def test_the_same_request_twice(service: Service) -> None:
     route53.create_key_signing_key(**ksk)
     with refused("KeySigningKeyAlreadyExists"):
         route53.create_key_signing_key(**ksk)
+
+
+# --- octets on the socket ------------------------------------------------------------------------
+
+
+def signed_get(service: Service, path: str, extra: str = "") -> bytes:
+    """A signed request as it goes over the wire."""
+    key, url = service.facts["accounts"][0], service.facts["api"]
+    request = AWSRequest("GET", url + path, headers={"Host": urllib.parse.urlsplit(url).netloc})
+    credentials = Credentials(key["access_key_id"], key["secret_access_key"])
+    SigV4Auth(credentials, "route53", "us-east-1").add_auth(request)
+    headers = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    return f"GET {path} HTTP/1.1\r\n{headers}{extra}\r\n".encode()
+
+
+def converse(service: Service, *octets: bytes, within_s: float = 10.0) -> bytes:
+    """All that comes back until the service closes the connection, or says no more for a second."""
+    parts = urllib.parse.urlsplit(service.facts["api"])
+    with socket.create_connection((parts.hostname, parts.port), within_s) as connection:
+        try:
+            for piece in octets:
+                connection.sendall(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        connection.settimeout(1)
+        found = b""
+        try:
+            while piece := connection.recv(65_536):
+                found += piece
+        except (TimeoutError, ConnectionResetError):
+            pass
+        return found
+
+
+NOT_HTTP = {
+    "a TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
+    "words": b"hello there\r\n\r\n",
+    "zeros": bytes(100_000),
+    "another version": b"GET / HTTP/3.7\r\nHost: h\r\n\r\n",
+    "no length": b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: many\r\n\r\n",
+    "two lengths": b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+    "a length and chunks": (
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ),
+    "a chunk of no size": b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nsize\r\n",
+    "a header without a name": b"GET / HTTP/1.1\r\n: x\r\n\r\n",
+    "very many headers": b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100_000,
+    "a very long header": b"GET / HTTP/1.1\r\na: " + b"b" * 1_000_000,
+    "a very long path": b"GET /" + b"a" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("octets", NOT_HTTP.values(), ids=NOT_HTTP)
+def test_what_is_not_http_gets_an_error_and_an_end(service: Service, octets: bytes) -> None:
+    reply = converse(service, octets)
+    # A client that goes on writing may see a reset before it sees the answer.
+    assert reply == b"" or reply.startswith(b"HTTP/1.1 400 ")
+    if reply:
+        assert b"<Code>MalformedInput</Code>" in reply
+    assert service.client("route53").get_hosted_zone_count()["HostedZoneCount"] >= 0
+
+
+def test_requests_sent_ahead_are_answered_in_order(service: Service) -> None:
+    path = "/2013-04-01/hostedzonecount"
+    ahead = [signed_get(service, path if n % 2 else "/2013-04-01/nothing") for n in range(8)]
+    reply = converse(service, b"".join(ahead))
+    statuses = [part[:3] for part in reply.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"404", b"200"] * 4
+
+
+def test_a_body_in_chunks(service: Service) -> None:
+    name = fresh()
+    zone_id, _ = service.zone(name)
+    body = GOOD.replace("ZONE", name).encode()
+    key, url = service.facts["accounts"][0], service.facts["api"]
+    path = f"/2013-04-01/hostedzone/{zone_id}/rrset/"
+    request = AWSRequest("POST", url + path, data=body)
+    SigV4Auth(Credentials(key["access_key_id"], key["secret_access_key"]), "route53", "us-east-1").add_auth(
+        request
+    )
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=10)
+    pieces = [body[at : at + 7] for at in range(0, len(body), 7)]
+    connection.request("POST", path, iter(pieces), dict(request.headers), encode_chunked=True)
+    assert connection.getresponse().read().startswith(b"<?xml")
+    connection.close()
+    assert {"A", "NS", "SOA"} == {s["Type"] for s in contents(service, zone_id)}
+
+
+def test_requests_that_are_never_finished_hold_nobody_up(service: Service) -> None:
+    parts = urllib.parse.urlsplit(service.facts["api"])
+    begun = [
+        b"",
+        b"GET /2013",
+        b"GET / HTTP/1.1\r\nHost:",
+        b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ]
+    held = [socket.create_connection((parts.hostname, parts.port), 5) for _ in range(20) for _ in begun]
+    try:
+        for number, connection in enumerate(held):
+            connection.sendall(begun[number % len(begun)])
+        assert service.client("route53").get_hosted_zone_count()["HostedZoneCount"] >= 0
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def most_memory(service: Service) -> int:
+    """Of the control process so far, in octets."""
+    status = Path(f"/proc/{service.facts['pids']['control'][0]}/status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024
+
+
+def test_no_request_takes_much_memory(service: Service, zone: tuple[str, str]) -> None:
+    before = most_memory(service)
+    path = f"/2013-04-01/hostedzone/{zone[0]}/rrset/"
+    begin = GOOD[: GOOD.index("<Change>")]
+    for piece in ("<a>", "<a/>", "<Change/>", " ", "<!---->"):
+        body = (begin + piece * ((999_000 - len(begin)) // len(piece))).encode()
+        assert send(service, "route53", "POST", path, body)[0] == 400
+    headers = {"X-Amz-Target": "TrentService.CreateKey"}
+    for text in ('{"Tags":[' + "{}," * 300_000 + "{}]}", "[" * 900_000, '{"a":' * 190_000):
+        assert send(service, "kms", "POST", "/", text.encode(), headers)[0] == 400
+    assert most_memory(service) - before < 64 * 2**20
