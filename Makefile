@@ -22,6 +22,10 @@ help: ## show the verbs
 	$(PY) -m pip install --quiet --require-hashes -r requirements/ci.txt
 	@touch $@ .venv/.demo
 
+.venv/.bench: requirements/bench.txt | .venv/.test
+	$(PY) -m pip install --quiet --require-hashes -r requirements/bench.txt
+	@touch $@
+
 .venv/.native: $(RUST) pyproject.toml | .venv/.demo
 	SEAL53_COMMIT=$(COMMIT) .venv/bin/maturin develop $(PROFILE) --locked
 	@touch $@
@@ -67,8 +71,9 @@ docs: setup ## write the generated pages: settings, operations, RFCs
 	$(PY) docs/tools/reference.py
 	$(PY) docs/tools/rfc_index.py
 
-bench: setup ## beside Knot, NSD, BIND and PowerDNS, in one run
+bench: setup .venv/.bench ## name servers beside Knot, NSD, BIND and PowerDNS; the API beside moto
 	$(PY) -m bench
+	$(PY) -m bench --api
 
 lock: ## renew the hashed requirements from the ranges in pyproject.toml
 	$(PY) -m pip install --quiet pip-tools
@@ -76,6 +81,8 @@ lock: ## renew the hashed requirements from the ranges in pyproject.toml
 	  --strip-extras --allow-unsafe --extra demo --extra test -o requirements/ci.txt pyproject.toml requirements/build.in
 	$(PY) -m piptools compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --strip-extras --allow-unsafe --extra demo -c requirements/ci.txt -o requirements/demo.txt pyproject.toml requirements/build.in
+	$(PY) -m piptools compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --strip-extras --allow-unsafe --extra bench -c requirements/ci.txt -o requirements/bench.txt pyproject.toml
 
 clean: ## remove what was built
 	rm -rf .venv target dist bench/out
