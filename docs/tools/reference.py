@@ -26,6 +26,7 @@ _MODEL = {
     "route53domains": "Amazon Route 53 Domains, 2014-05-15",
     "route53resolver": "Amazon Route 53 Resolver, 2018-04-01",
     "kms": "AWS Key Management Service, 2014-11-01",
+    "ec2": "Amazon Elastic Compute Cloud, 2016-11-15",
     "iam": "AWS Identity and Access Management, 2010-05-08",
     "sts": "AWS Security Token Service, 2011-06-15",
 }

@@ -21,7 +21,7 @@ from seal53.zones import health, health_config, listing
 
 LOCATION = "https://route53.amazonaws.com/2013-04-01/healthcheck/{}"
 
-# TEST-NET-1, addresses for documentation. Nothing ever comes from them, so that a firewall that is opened
+# RFC 5737 §3: TEST-NET-1, for documentation. Nothing ever comes from there, so that a firewall that is opened
 # for what is listed here is opened for nobody.
 CHECKERS = "192.0.2.0/24"
 _CHECKER = {region: f"192.0.2.{10 * n}" for n, region in enumerate(health_config.REGIONS, 1)}
