@@ -6,7 +6,7 @@ from pathlib import Path
 from botocore.session import Session
 
 TESTS = Path(__file__).parents[3]
-THIS = Path(__file__).name
+PROVOKE_NOTHING = (Path(__file__).name, "test_wire_exact.py")  # the latter raises every error by itself
 
 NEVER = {
     "DelegationSetNotReusable": "a set that is not reusable has no id that a caller could know",
@@ -28,7 +28,7 @@ def test_every_modelled_error_is_provoked_by_a_test_or_cannot_be() -> None:
         path.read_text()
         for kind in ("unit", "wire", "e2e")
         for path in (TESTS / kind).rglob("test_*.py")
-        if path.name != THIS
+        if path.name not in PROVOKE_NOTHING
     ]
     quoted = {word for text in texts for word in re.findall(r"[\"']([A-Z][A-Za-z]+)[\"']", text)}
     assert _modelled() - quoted == NEVER.keys()
