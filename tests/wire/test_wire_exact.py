@@ -119,8 +119,8 @@ def test_a_creation_has_a_location(world: World) -> None:
 
 EMPTY = [
     operation
-    for operation in ROUTE53.model.operation_names
-    if (shape := ROUTE53.model.operation_model(operation).output_shape) is None or not shape.members
+    for operation, served in ROUTE53.operations.items()
+    if served.output is None or not served.output.members
 ]
 
 
@@ -142,7 +142,7 @@ def test_lists_without_a_name_hold_members(world: World) -> None:
 
 # --- errors --------------------------------------------------------------------------------------
 
-ERRORS = {shape.error_code: shape for shape in ROUTE53.model.error_shapes if shape.metadata.get("exception")}
+ERRORS = {error.code: name for name, error in ROUTE53.errors.items()}
 NOT_400 = {
     401: {"NotAuthorizedException"},
     404: {
@@ -170,7 +170,7 @@ NOT_400 = {
 def test_each_modelled_error(world: World, code: str) -> None:
     world.returns("route53", "GetHostedZone", AwsFault(code, "a < b"))
     route53 = world.client("route53")
-    with pytest.raises(getattr(route53.exceptions, ERRORS[code].name)) as caught:
+    with pytest.raises(getattr(route53.exceptions, ERRORS[code])) as caught:
         route53.get_hosted_zone(Id="Z1")
     response = caught.value.response
     assert response["Error"] == {"Type": "Sender", "Code": code, "Message": "a < b"}

@@ -23,17 +23,17 @@ MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.
 
 def values(shape: Any, *, whole: bool = False) -> st.SearchStrategy[Any]:
     """`whole`: every member is there and has something, as a form cannot spell what is empty."""
-    match shape.type_name:
+    match shape.kind:
         case "structure":
             return structures(shape, whole=whole)
         case "list":
-            return st.lists(values(shape.member, whole=whole), min_size=int(whole), max_size=3)
+            return st.lists(values(shape.item, whole=whole), min_size=int(whole), max_size=3)
         case "map":
-            held = values(shape.value, whole=whole)
+            held = values(shape.held, whole=whole)
             return st.dictionaries(values(shape.key), held, min_size=int(whole), max_size=3)
         case "string" | "character":
-            if shape.enum:
-                return st.sampled_from(shape.enum)
+            if shape.values:
+                return st.sampled_from(shape.values)
             return LABELS if shape.name in ("ResourceId", "ChangeId") else TEXT
         case "blob":
             return st.binary(max_size=20)
@@ -47,21 +47,20 @@ def values(shape: Any, *, whole: bool = False) -> st.SearchStrategy[Any]:
             return st.floats(-1e15, 1e15)
         case "timestamp":
             return MOMENTS
-    raise TypeError(shape.type_name)
+    raise TypeError(shape.kind)
 
 
 def structures(shape: Any, *, whole: bool = False) -> st.SearchStrategy[dict[str, Any]]:
     needed: dict[str, st.SearchStrategy[Any]] = {}
     optional: dict[str, st.SearchStrategy[Any]] = {}
     for member, member_shape in shape.members.items():
-        location = member_shape.serialization.get("location")
-        if location == "header":
+        if member_shape.location == "header":
             strategy: st.SearchStrategy[Any] = ASCII
-        elif location == "uri" and member_shape.type_name == "string" and not member_shape.enum:
+        elif member_shape.location == "uri" and member_shape.kind == "string" and not member_shape.values:
             strategy = LABELS
         else:
             strategy = values(member_shape, whole=whole)
         if (shape.name, member) in PREFIXED:
             strategy = strategy.map(PREFIXED[shape.name, member].__add__)
-        (needed if whole or member in shape.required_members else optional)[member] = strategy
+        (needed if whole or member in shape.required else optional)[member] = strategy
     return st.fixed_dictionaries(needed, optional=optional)

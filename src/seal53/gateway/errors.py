@@ -13,8 +13,9 @@ from xml.sax.saxutils import quoteattr
 from seal53.base.errors import Fault
 from seal53.gateway import write_json, write_xml
 from seal53.gateway.message import Reply
-from seal53.gateway.models import STATUSES, Family, Service, Shape
+from seal53.gateway.models import STATUSES, Family, Service
 from seal53.gateway.serialize import DECLARATION, JSON_TYPE, XML_TYPES
+from seal53.gateway.shapes import Shape
 from seal53.gateway.write_xml import escaped
 
 
@@ -104,7 +105,8 @@ def named(reason: Reason, family: Family, service: Service | None, operation: st
     """The code and HTTP status of one of the gateway's own refusals of an operation ("" when unknown)."""
     in_xml, in_json = CODES[reason]
     name = service.name if service is not None else ""
-    if reason is Reason.THROTTLED and service is not None and in_json[0] in service.declared(operation):
+    served = service.operations.get(operation) if service is not None else None
+    if reason is Reason.THROTTLED and served is not None and in_json[0] in served.errors:
         return in_json  # route53's operations on tags
     return OWN_CODES.get((name, reason), in_json if family is Family.JSON else in_xml)
 
@@ -114,13 +116,9 @@ def status_of(code: str, family: Family, service: Service | None) -> int:
     if service is not None:
         if (service.name, code) in STATUSES:
             return STATUSES[service.name, code]
-        shape = service.error_shape(code)
-        if shape is not None:
-            declared = shape.metadata.get("error", {}).get("httpStatusCode")
-            if declared:
-                return int(declared)
-            # "fault" is not among the traits that botocore lifts into `metadata`.
-            return 500 if service.model.shape_for(shape.name)._shape_model.get("fault") else 400
+        modelled = service.error(code)
+        if modelled is not None:
+            return modelled.status or 400
     return COMMON_STATUSES.get((family is Family.JSON, code), 400)
 
 
@@ -138,7 +136,8 @@ def envelope(
 
     `members` are a modelled error's further members; what the model does not know is left out.
     """
-    shape = service.error_shape(code) if service is not None else None
+    modelled = service.error(code) if service is not None else None
+    shape = modelled.shape if modelled is not None else None
     known = (
         {}
         if shape is None
@@ -188,5 +187,5 @@ def _message_member(shape: Shape | None) -> str:
     if shape is not None:
         for member in shape.members:
             if member.lower() == "message":
-                return str(member)
+                return member
     return "message"

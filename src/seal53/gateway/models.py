@@ -8,19 +8,17 @@ members, no flattened lists); `tests/wire/test_wire_models.py` fails when a new 
 
 import gzip
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore
 import msgspec
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
 
-Shape = Any
-"""One of botocore's shapes; its classes differ in attributes by `type_name`."""
+from seal53.gateway.shapes import ErrorShape, Reference, Shape, Shapes
 
 OPERATOR = "seal53"
 """Our own service name in a credential scope, for the operator's calls."""
@@ -76,19 +74,30 @@ PREFIXED: Mapping[tuple[str, str], str] = {
 """(structure, member) of route53 to which a prefix is added on writing; everywhere else ids are bare."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A served operation: what goes in and comes out, and the names of the errors that it declares."""
+
+    status: int
+    input: Shape | None
+    output: Shape | None
+    errors: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Service:
     """One service: its model and what every reply of it needs.
 
-    `model` knows the shapes of the served operations alone; `paths` and `unsigned` tell of all.
+    `operations` are those that are served; `paths` and `unsigned` tell of all. `errors` by name.
     """
 
     name: str
     family: Family
-    model: Any  # botocore's ServiceModel
     namespace: str
     target_prefix: str
     api_version: str
+    operations: Mapping[str, Operation]
+    errors: Mapping[str, ErrorShape]
     paths: Mapping[str, tuple[str, str]]  # operation -> (method, path with labels)
     unsigned: frozenset[str]  # sent by SDKs without a signature: they exchange another proof
 
@@ -96,47 +105,30 @@ class Service:
         """Whether the model has it, served or not."""
         return operation in self.paths
 
-    def declared(self, operation: str) -> frozenset[str]:
-        """The names of the errors that a served operation declares; none for others."""
-        if operation not in self.model.operation_names:
-            return frozenset()
-        return frozenset(shape.name for shape in self.model.operation_model(operation).error_shapes)
-
-    def error_shape(self, code: str) -> Shape | None:
-        """The modelled error with this code on the wire, or of this name; the same object each time."""
-        return _error_shape(self, code)
-
-
-@cache
-def _error_shape(service: Service, code: str) -> Shape | None:
-    shape: Shape | None = service.model.shape_for_error_code(code)
-    if shape is None and code in service.model.shape_names:
-        named: Shape = service.model.shape_for(code)
-        return named if named.metadata.get("exception") else None
-    return shape
-
-
-class _Named(msgspec.Struct):
-    shape: str
+    def error(self, code: str) -> ErrorShape | None:
+        """The modelled error with this code on the wire, or of this name."""
+        return next((e for e in self.errors.values() if e.code == code), self.errors.get(code))
 
 
 class _Http(msgspec.Struct, rename="camel"):
     method: str
     request_uri: str
+    response_code: int = 200
 
 
-class _Operation(msgspec.Struct):
+class _Described(msgspec.Struct):
     http: _Http
     authtype: str = ""
-    input: dict[str, Any] | None = None
-    output: _Named | None = None
+    input: Reference | None = None
+    output: Reference | None = None
+    errors: list[Reference] = []
 
 
-class _Description(msgspec.Struct):
+class _Model(msgspec.Struct):
     """A model as botocore keeps it, its parts not yet read."""
 
     metadata: dict[str, Any]
-    operations: dict[str, msgspec.Raw]
+    operations: dict[str, _Described]
     shapes: dict[str, msgspec.Raw]
 
 
@@ -146,80 +138,54 @@ def load(name: str, served: frozenset[str] | None = None) -> Service:
 
     Raises ValueError when the model lacks one of them.
     """
-    described = msgspec.json.decode(_octets(name), type=_Description)
-    metadata = described.metadata
-    operations = {n: msgspec.json.decode(raw, type=_Operation) for n, raw in described.operations.items()}
-    kept = frozenset(operations) if served is None else served
-    if not kept <= operations.keys():
-        raise ValueError(f"no service model has {name}:{', '.join(sorted(kept - operations.keys()))}")
-    whole = {
-        "metadata": metadata,
-        "operations": {n: msgspec.json.decode(described.operations[n]) for n in sorted(kept)},
-        "shapes": _shapes(described.shapes, (operations[n] for n in kept)),
-    }
+    model = msgspec.json.decode(_octets(name), type=_Model)
+    kept = frozenset(model.operations) if served is None else served
+    if not kept <= model.operations.keys():
+        raise ValueError(f"no service model has {name}:{', '.join(sorted(kept - model.operations.keys()))}")
+    shapes = Shapes(model.shapes)
     return Service(
         name=name,
         family=PROTOCOLS[name],
-        model=ServiceModel(whole, name),
-        namespace=_namespace(metadata, operations) if PROTOCOLS[name] is not Family.JSON else "",
-        target_prefix=metadata.get("targetPrefix", ""),
-        api_version=metadata["apiVersion"],
-        paths={n: (o.http.method, o.http.request_uri) for n, o in operations.items()},
-        unsigned=frozenset(n for n, o in operations.items() if o.authtype == "none"),
+        namespace=_namespace(model) if PROTOCOLS[name] is not Family.JSON else "",
+        target_prefix=model.metadata.get("targetPrefix", ""),
+        api_version=model.metadata["apiVersion"],
+        operations={n: _operation(model.operations[n], shapes) for n in sorted(kept)},
+        errors=dict(shapes.errors()),
+        paths={n: (o.http.method, o.http.request_uri) for n, o in model.operations.items()},
+        unsigned=frozenset(n for n, o in model.operations.items() if o.authtype == "none"),
     )
 
 
 def _octets(name: str) -> bytes:
-    versions = [d for d in (Path(Loader.BUILTIN_DATA_PATH) / name).iterdir() if d.is_dir()]
+    versions = [d for d in (Path(botocore.__file__).parent / "data" / name).iterdir() if d.is_dir()]
     path = max(versions, key=lambda d: d.name) / "service-2.json"
     return path.read_bytes() if path.exists() else gzip.decompress(path.with_suffix(".json.gz").read_bytes())
 
 
-def _shapes(described: Mapping[str, msgspec.Raw], operations: Iterable[_Operation]) -> dict[str, Any]:
-    """Those that the operations reach, and all errors: some are given that an operation does not declare."""
-    wanted = [name for name, raw in described.items() if b'"exception"' in bytes(raw)]
-    for operation in operations:
-        wanted += [] if operation.input is None else [operation.input["shape"]]
-        wanted += [] if operation.output is None else [operation.output.shape]
-    found: dict[str, Any] = {}
-    while wanted:
-        name = wanted.pop()
-        if name in found:
-            continue
-        shape = found[name] = msgspec.json.decode(described[name])
-        parts = [
-            *shape.get("members", {}).values(),
-            *(shape[k] for k in ("member", "key", "value") if k in shape),
-        ]
-        wanted += [part["shape"] for part in parts]
-    return found
+def _operation(described: _Described, shapes: Shapes) -> Operation:
+    return Operation(
+        status=described.http.response_code,
+        input=None if described.input is None else shapes.made(described.input),
+        output=None if described.output is None else shapes.made(described.output),
+        errors=frozenset(error.shape for error in described.errors),
+    )
 
 
-def _namespace(metadata: Mapping[str, Any], operations: Mapping[str, _Operation]) -> str:
+def _namespace(model: _Model) -> str:
     """The model's own namespace or, as in route53, the one that its inputs carry."""
-    declared = metadata.get("xmlNamespace")
+    declared = model.metadata.get("xmlNamespace")
     if declared:
         return str(declared)
-    for operation in operations.values():
-        carried = (operation.input or {}).get("xmlNamespace")
-        if carried:
-            return str(carried["uri"])
-    return ""
-
-
-def wire_name(shape: Shape, member: str) -> str:
-    """The name of a structure's member on the wire."""
-    name: str = shape.serialization.get("name", member)
-    return name
+    inputs = (o.input.xml_namespace for o in model.operations.values() if o.input is not None)
+    return next((str(carried["uri"]) for carried in inputs if carried), "")
 
 
 def form_name(shape: Shape, member: str, family: Family) -> str:
     """The name of a structure's member in a form: EC2 has one of its own, or the element's, capitalized."""
+    name = shape.named(member)
     if family is not Family.EC2:
-        return wire_name(shape, member)
-    own: str | None = shape.serialization.get("queryName")
-    name = wire_name(shape, member)
-    return own if own is not None else name[:1].upper() + name[1:]
+        return name
+    return shape.query or name[:1].upper() + name[1:]
 
 
 # Classes of Unicode that `re` has no names for, as far as the models use them. Whatever allows letters,

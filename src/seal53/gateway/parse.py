@@ -13,8 +13,9 @@ from typing import Any
 from seal53.gateway import read_form, read_json, read_xml, scalars
 from seal53.gateway.errors import Reason, Refused
 from seal53.gateway.message import Message, pairs
-from seal53.gateway.models import Family, Service, Shape, wire_name
+from seal53.gateway.models import Family, Service
 from seal53.gateway.route import Route
+from seal53.gateway.shapes import Shape
 
 Parameters = dict[str, Any]
 _Reading = Callable[[Mapping[str, str], Message], Parameters]
@@ -33,7 +34,7 @@ def parse(route: Route, message: Message) -> Parameters:
 
 @cache
 def _reading(service: Service, operation: str) -> _Reading:
-    shape: Shape | None = service.model.operation_model(operation).input_shape
+    shape = service.operations[operation].input
     match service.family:
         case Family.JSON:
             return lambda _, message: _json(shape, message)
@@ -52,11 +53,11 @@ def _rest(shape: Shape, namespace: str) -> _Reading:
     places: dict[str, list[tuple[str, str, scalars.Reader]]] = {"uri": [], "querystring": [], "header": []}
     in_body: dict[str, Shape] = {}
     for member, member_shape in shape.members.items():
-        location = member_shape.serialization.get("location")
-        if location is None:
-            in_body[member] = member_shape
+        if member_shape.location:
+            place = member, member_shape.named(member), scalars.reader(member_shape)
+            places[member_shape.location].append(place)
         else:
-            places[location].append((member, wire_name(member_shape, member), scalars.reader(member_shape)))
+            in_body[member] = member_shape
     labelled, queried, headed = places["uri"], places["querystring"], places["header"]
     body = _body(shape, in_body, namespace)
 
@@ -83,8 +84,8 @@ def _rest(shape: Shape, namespace: str) -> _Reading:
 
 def _body(shape: Shape, members: Mapping[str, Shape], namespace: str) -> read_xml.Reading:
     """The members of the XML document. A POST whose members all lie in the path may come without one."""
-    expected: str = shape.serialization.get("name", shape.name)
-    is_needed = any(member in shape.required_members for member in members)
+    expected = shape.named(shape.name)
+    is_needed = any(member in shape.required for member in members)
     reading = read_xml.reading(shape, members, namespace)
 
     def read(body: bytes) -> Parameters:

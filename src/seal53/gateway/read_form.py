@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 from seal53.gateway import scalars
 from seal53.gateway.errors import Reason, Refused
 from seal53.gateway.message import Message, pairs
-from seal53.gateway.models import Family, Shape, form_name, wire_name
+from seal53.gateway.models import Family, form_name
 from seal53.gateway.scalars import decoded, refuse_type, under
+from seal53.gateway.shapes import Shape
 
 _DEEPEST = 16  # parts of a name; no shape that is served has as many
 _MOST = 20_000  # parameters, and branches that their names make
@@ -87,27 +88,27 @@ def _refuse_unknown(path: str, family: Family) -> NoReturn:
 
 
 def _value(shape: Shape, value: Any, path: str, family: Family) -> Any:
-    if shape.type_name not in ("structure", "list", "map"):
+    if shape.kind not in ("structure", "list", "map"):
         if not isinstance(value, str):
             refuse_type(path, shape)
         return scalars.reader(shape)(value, path)
     if not isinstance(value, dict):
-        if value == "" and shape.type_name == "list":
+        if value == "" and shape.kind == "list":
             return []
         refuse_type(path, shape)
-    if shape.type_name == "structure":
+    if shape.kind == "structure":
         return _structure(shape, value, path, family)
-    entries = _entries(shape, value, path, family)
-    if shape.type_name == "list":
-        return [_value(shape.member, held, at, family) for held, at in entries]
+    if shape.item is not None:
+        entries = _entries(shape, shape.item.named("member"), value, path, family)
+        return [_value(shape.item, held, at, family) for held, at in entries]
+    entries = _entries(shape, "entry", value, path, family)
     return dict(_entry(shape, held, at, family) for held, at in entries)
 
 
-def _entries(shape: Shape, value: _Tree, path: str, family: Family) -> list[tuple[Any, str]]:
+def _entries(shape: Shape, item: str, value: _Tree, path: str, family: Family) -> list[tuple[Any, str]]:
     """What stands in a list or map, by number, and where."""
     numbered: Any = value
     if family is not Family.EC2:  # whose lists are flattened
-        item = "entry" if shape.type_name == "map" else wire_name(shape.member, "member")
         numbered, path = value.get(item), f"{path}.{item}"
         if len(value) != 1:
             refuse_type(path, shape)
@@ -117,7 +118,12 @@ def _entries(shape: Shape, value: _Tree, path: str, family: Family) -> list[tupl
 
 
 def _entry(shape: Shape, held: Any, path: str, family: Family) -> tuple[str, Any]:
-    if not isinstance(held, dict) or held.keys() != {"key", "value"}:
+    if (
+        shape.key is None
+        or shape.held is None
+        or not isinstance(held, dict)
+        or held.keys() != {"key", "value"}
+    ):
         refuse_type(path, shape)
     key: str = _value(shape.key, held["key"], f"{path}.key", family)
-    return key, _value(shape.value, held["value"], f"{path}.value", family)
+    return key, _value(shape.held, held["value"], f"{path}.value", family)

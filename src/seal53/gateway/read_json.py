@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 from seal53.gateway import scalars
 from seal53.gateway.errors import Reason, Refused
-from seal53.gateway.models import Shape, wire_name
 from seal53.gateway.scalars import clean, refuse_type, under
+from seal53.gateway.shapes import Shape
 
 
 def document(body: bytes) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def structure(shape: Shape, value: Any, path: str = "") -> dict[str, Any]:
     """A document's members in the shapes of the model. Raises Refused."""
     if not isinstance(value, dict):
         refuse_type(path, shape)
-    by_name = {wire_name(s, m): (m, s) for m, s in shape.members.items()}
+    by_name = {s.named(m): (m, s) for m, s in shape.members.items()}
     found: dict[str, Any] = {}
     for name, held in value.items():
         if name not in by_name:
@@ -54,13 +54,13 @@ def structure(shape: Shape, value: Any, path: str = "") -> dict[str, Any]:
 
 
 def _value(shape: Shape, value: Any, path: str) -> Any:
-    match shape.type_name, value:
+    match shape.kind, value:
         case "structure", _:
             return structure(shape, value, path)
-        case "list", list():
-            return [_value(shape.member, one, f"{path}.{n}") for n, one in enumerate(value, 1)]
-        case "map", dict():
-            return {clean(k, path): _value(shape.value, one, under(path, k)) for k, one in value.items()}
+        case "list", list() if shape.item is not None:
+            return [_value(shape.item, one, f"{path}.{n}") for n, one in enumerate(value, 1)]
+        case "map", dict() if shape.held is not None:
+            return {clean(k, path): _value(shape.held, one, under(path, k)) for k, one in value.items()}
         case (("string" | "character"), str()):
             return clean(value, path)
         case "blob", str():
@@ -68,7 +68,7 @@ def _value(shape: Shape, value: Any, path: str) -> Any:
         case "boolean", bool():
             return value
         case (("integer" | "long"), int()) if not isinstance(value, bool):
-            return value if value in scalars.INTEGERS[shape.type_name] else refuse_type(path, shape)
+            return value if value in scalars.INTEGERS[shape.kind] else refuse_type(path, shape)
         case (("float" | "double"), (int() | float())) if not isinstance(value, bool):
             return float(value) if abs(value) < 1e300 else refuse_type(path, shape)
         case "timestamp", (int() | float()) if not isinstance(value, bool):

@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from seal53.gateway import scalars
 from seal53.gateway.errors import Reason, Refused
-from seal53.gateway.models import Shape, wire_name
+from seal53.gateway.shapes import Shape
 
 _TEXT_PIECE = 65_536  # octets of a text that expat tells at once
 _SHOWN = 256  # characters of a value or a name that a refusal repeats
@@ -40,7 +40,7 @@ class _Node:
 
 def reading(shape: Shape, members: Mapping[str, Shape], namespace: str) -> Reading:
     """Makes the reader of an operation's documents; `members` are those of its shape that lie in the body."""
-    expected: str = shape.serialization.get("name", shape.name)
+    expected: str = shape.named(shape.name)
     root = _structure(shape, members, expected, namespace)
     roots = {expected, f"{namespace} {expected}"}
 
@@ -67,25 +67,25 @@ def _structure(shape: Shape, members: Mapping[str, Shape], name: str, namespace:
     node = _Node(
         name=name,
         make=dict,
-        required=frozenset(shape.required_members) & members.keys(),
-        order=tuple((member, wire_name(s, member)) for member, s in members.items()),
+        required=frozenset(shape.required) & members.keys(),
+        order=tuple((member, s.named(member)) for member, s in members.items()),
     )
     for member, member_shape in members.items():
-        child = _node(member_shape, wire_name(member_shape, member), namespace)
+        child = _node(member_shape, member_shape.named(member), namespace)
         _add(node, child, member, namespace)
     return node
 
 
 def _node(shape: Shape, name: str, namespace: str) -> _Node:
-    if shape.type_name == "structure":
+    if shape.kind == "structure":
         return _structure(shape, shape.members, name, namespace)
-    if shape.type_name == "list":
+    if shape.item is not None:
         node = _Node(name=name, make=list)
-        _add(node, _node(shape.member, wire_name(shape.member, "member"), namespace), None, namespace)
+        _add(node, _node(shape.item, shape.item.named("member"), namespace), None, namespace)
         return node
     read = scalars.reader(shape)
-    if shape.type_name == "string" and shape.enum:
-        return _Node(name=name, make=_none, read=_one_of(tuple(shape.enum)))
+    if shape.values:
+        return _Node(name=name, make=_none, read=_one_of(shape.values))
     # XML has neither NUL nor surrogates: plain text needs no look.
     return _Node(name=name, make=_none, read=_as_it_is if read is scalars.clean else read)
 

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from seal53.gateway.errors import Reason, Refused
-from seal53.gateway.models import ID_PREFIX, ID_SHAPES, Shape
+from seal53.gateway.models import ID_PREFIX, ID_SHAPES
+from seal53.gateway.shapes import Shape
 
 Scalar = str | bool | int | float | bytes | datetime
 Reader = Callable[[str, str], Scalar]
@@ -44,20 +45,20 @@ class NotOfType(Refused):
 
 def reader(shape: Shape) -> Reader:
     """The reader of a shape that is neither a structure, a list nor a map."""
-    match shape.type_name:
+    match shape.kind:
         case "string" | "character":
             return _id if shape.name in ID_SHAPES else clean
         case "boolean":
             return _boolean
         case "integer" | "long":
-            return _integer_of(INTEGERS[shape.type_name])
+            return _integer_of(INTEGERS[shape.kind])
         case "float" | "double":
             return _float
         case "timestamp":
             return moment
         case "blob":
             return blob
-    raise TypeError(f"no scalar: {shape.type_name}")
+    raise TypeError(f"no scalar: {shape.kind}")
 
 
 def clean(text: str, path: str) -> str:
@@ -127,6 +128,4 @@ def under(path: str, name: str) -> str:
 
 
 def refuse_type(path: str, shape: Shape) -> NoReturn:
-    raise Refused(
-        Reason.MALFORMED, f"The value at '{path or 'the top level'}' must be of type {shape.type_name}"
-    )
+    raise Refused(Reason.MALFORMED, f"The value at '{path or 'the top level'}' must be of type {shape.kind}")

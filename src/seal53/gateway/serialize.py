@@ -12,7 +12,8 @@ from xml.sax.saxutils import quoteattr
 
 from seal53.gateway import write_json, write_xml
 from seal53.gateway.message import Reply
-from seal53.gateway.models import Family, Service, Shape, wire_name
+from seal53.gateway.models import Family, Service
+from seal53.gateway.shapes import Shape
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 JSON_TYPE = "application/x-amz-json-1.1"
@@ -36,9 +37,8 @@ def serialize(service: Service, operation: str, response: Mapping[str, Any], req
 
 @cache
 def _writing(service: Service, operation: str) -> _Writing:
-    model = service.model.operation_model(operation)
-    status = int(model.http.get("responseCode", 200))
-    shape: Shape | None = model.output_shape
+    served = service.operations[operation]
+    status, shape = served.status, served.output
     if service.family is Family.JSON:
         return _json(shape, operation, status)
     return _xml(service, shape, operation, status)
@@ -58,9 +58,9 @@ def _json(shape: Shape | None, operation: str, status: int) -> _Writing:
 def _xml(service: Service, shape: Shape | None, operation: str, status: int) -> _Writing:
     frame = _frame(service, shape, operation)
     headers = [
-        (member, wire_name(s, member), s)
+        (member, s.named(member), s)
         for member, s in (shape.members.items() if shape is not None else ())
-        if s.serialization.get("location") == "header"
+        if s.location == "header"
     ]
 
     def write(response: Mapping[str, Any], request_id: str) -> Reply:
@@ -93,7 +93,7 @@ def _frame(service: Service, shape: Shape | None, operation: str) -> Callable[[s
         return lambda content, id: f"{begin}<requestId>{id}</requestId>{content}{done}{end}"
     before, after = "", ""
     if shape is not None:
-        wrapper = shape.serialization.get("resultWrapper", f"{operation}Result")
+        wrapper = shape.wrapper or f"{operation}Result"
         before, after = f"<{wrapper}>", f"</{wrapper}>"
     metadata = "<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata>"
     return lambda content, id: f"{begin}{before}{content}{after}{metadata.format(id)}{end}"

@@ -15,8 +15,9 @@ from itertools import islice
 from typing import Any
 
 from seal53.gateway.errors import Reason, Refused
-from seal53.gateway.models import Family, Service, Shape, compiled
+from seal53.gateway.models import Family, Service, compiled
 from seal53.gateway.route import Route
+from seal53.gateway.shapes import Shape
 
 Check = Callable[[Any], bool]
 
@@ -33,7 +34,7 @@ def validate(route: Route, parameters: Mapping[str, Any]) -> None:
     if shape is None or is_well(parameters):
         return
     if route.family is Family.EC2:
-        for member in shape.required_members:
+        for member in shape.required:
             if member not in parameters:
                 raise Refused(
                     Reason.MISSING_PARAMETER, f"The request must contain the parameter {_camel(member)}"
@@ -48,23 +49,23 @@ def validate(route: Route, parameters: Mapping[str, Any]) -> None:
 
 @cache
 def _checker(service: Service, operation: str) -> tuple[Shape | None, Check]:
-    shape: Shape | None = service.model.operation_model(operation).input_shape
+    shape = service.operations[operation].input
     return shape, (check(shape) if shape is not None else None) or _anything
 
 
 def check(shape: Shape) -> Check | None:
     """A checker of values of the shape; None when it allows everything. Says no more than `_value` does."""
-    match shape.type_name:
+    match shape.kind:
         case "structure":
             return _check_structure(shape)
-        case "list":
-            return _both(_check_length(shape), _check_all(check(shape.member)))
-        case "map":
-            return _both(_check_length(shape), _check_map(check(shape.key), check(shape.value)))
-        case "string" if shape.enum:
-            return frozenset(shape.enum).__contains__
+        case "list" if shape.item is not None:
+            return _both(_check_length(shape), _check_all(check(shape.item)))
+        case "map" if shape.key is not None and shape.held is not None:
+            return _both(_check_length(shape), _check_map(check(shape.key), check(shape.held)))
+        case "string" if shape.values:
+            return frozenset(shape.values).__contains__
         case "string":
-            return _both(_check_length(shape), _check_pattern(shape.metadata.get("pattern")))
+            return _both(_check_length(shape), _check_pattern(shape.pattern))
         case "blob":
             return _check_length(shape)
         case "integer" | "long" | "float" | "double":
@@ -83,7 +84,7 @@ def _both(first: Check | None, second: Check | None) -> Check | None:
 
 
 def _check_structure(shape: Shape) -> Check | None:
-    required = frozenset(shape.required_members)
+    required = frozenset(shape.required)
     checks = {member: found for member, s in shape.members.items() if (found := check(s)) is not None}
     if not checks and not required:
         return None
@@ -111,7 +112,7 @@ def _check_map(key: Check | None, held: Check | None) -> Check | None:
 
 
 def _check_length(shape: Shape) -> Check | None:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    least, most = shape.least, shape.most
     if least is None and most is None:
         return None
     low, high = least or 0, sys.maxsize if most is None else most
@@ -119,7 +120,7 @@ def _check_length(shape: Shape) -> Check | None:
 
 
 def _check_range(shape: Shape) -> Check | None:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    least, most = shape.least, shape.most
     if least is None and most is None:
         return None
     low, high = -math.inf if least is None else least, math.inf if most is None else most
@@ -139,23 +140,23 @@ def _structure(shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[st
         where = f"{path}.{_camel(member)}" if path else _camel(member)
         if member in value:
             yield from _value(member_shape, value[member], where)
-        elif member in shape.required_members:
+        elif member in shape.required:
             yield f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
 
 
 def _value(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    match shape.type_name:
+    match shape.kind:
         case "structure":
             yield from _structure(shape, value, path)
-        case "list":
+        case "list" if shape.item is not None:
             yield from _length(shape, value, path)
             for number, one in enumerate(value, 1):
-                yield from _value(shape.member, one, f"{path}.{number}.member")
-        case "map":
+                yield from _value(shape.item, one, f"{path}.{number}.member")
+        case "map" if shape.key is not None and shape.held is not None:
             yield from _length(shape, value, path)
             for key, one in value.items():
                 yield from _value(shape.key, key, f"{path}.key")
-                yield from _value(shape.value, one, f"{path}.{key[:128]}.member")
+                yield from _value(shape.held, one, f"{path}.{key[:128]}.member")
         case "string":
             yield from _string(shape, value, path)
         case "blob":
@@ -165,15 +166,15 @@ def _value(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 
 def _string(shape: Shape, value: str, path: str) -> Iterator[str]:
-    if shape.enum:
-        if value not in shape.enum:
+    if shape.values:
+        if value not in shape.values:
             yield _violation(
-                shape, value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+                shape, value, path, f"Member must satisfy enum value set: [{', '.join(shape.values)}]"
             )
         return
     lengths = list(_length(shape, value, path))
     yield from lengths
-    pattern = shape.metadata.get("pattern")
+    pattern = shape.pattern
     if pattern and not lengths:  # a pattern only ever sees a value of an allowed length
         expression = compiled(pattern)
         if expression is not None and expression.fullmatch(value) is None:
@@ -181,7 +182,7 @@ def _string(shape: Shape, value: str, path: str) -> Iterator[str]:
 
 
 def _length(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    least, most = shape.least, shape.most
     if most is not None and len(value) > most:
         yield _violation(shape, value, path, f"Member must have length less than or equal to {most}")
     if least is not None and len(value) < least:
@@ -189,7 +190,7 @@ def _length(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 
 def _number(shape: Shape, value: float, path: str) -> Iterator[str]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    least, most = shape.least, shape.most
     if most is not None and value > most:
         yield _violation(shape, value, path, f"Member must have value less than or equal to {most}")
     if least is not None and value < least:
@@ -199,7 +200,7 @@ def _number(shape: Shape, value: float, path: str) -> Iterator[str]:
 def _violation(shape: Shape, value: Any, path: str, constraint: str) -> str:
     shown = ""
     # Octets and containers may hold what is secret further down: only plain values are repeated.
-    if isinstance(value, str | int | float) and not shape.metadata.get("sensitive"):
+    if isinstance(value, str | int | float) and not shape.is_sensitive:
         shown = f"'{str(value)[:_SHOWN]}' "
     return f"Value {shown}at '{path}' failed to satisfy constraint: {constraint}"
 

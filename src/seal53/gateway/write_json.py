@@ -7,7 +7,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from seal53.gateway.models import Shape, wire_name
+from seal53.gateway.shapes import Shape
 from seal53.gateway.write_xml import moment, require_known
 
 
@@ -15,20 +15,20 @@ def structure(shape: Shape, value: Mapping[str, Any]) -> dict[str, object]:
     """Raises ValueError for a member that the shape does not have."""
     require_known(shape, value, shape.name)
     return {
-        wire_name(member_shape, member): _json(member_shape, value[member])
+        member_shape.named(member): _json(member_shape, value[member])
         for member, member_shape in shape.members.items()
         if value.get(member) is not None
     }
 
 
 def _json(shape: Shape, value: Any) -> object:
-    match shape.type_name:
+    match shape.kind:
         case "structure":
             return structure(shape, value)
-        case "list":
-            return [_json(shape.member, one) for one in value]
-        case "map":
-            return {str(key): _json(shape.value, one) for key, one in value.items()}
+        case "list" if shape.item is not None:
+            return [_json(shape.item, one) for one in value]
+        case "map" if shape.held is not None:
+            return {str(key): _json(shape.held, one) for key, one in value.items()}
         case "blob":
             return base64.b64encode(value).decode()
         case "timestamp":

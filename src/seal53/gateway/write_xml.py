@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
-from seal53.gateway.models import PREFIXED, Shape, wire_name
+from seal53.gateway.models import PREFIXED
+from seal53.gateway.shapes import Shape
 
 Writer = Callable[[Any], str]
 """value -> what stands between an element's tags."""
@@ -37,7 +38,7 @@ def members(shape: Shape, value: Mapping[str, Any]) -> str:
 
 def text_of(shape: Shape, value: Any) -> str:
     """A scalar as text, not escaped: for a header."""
-    return _text(shape.type_name)(value)
+    return _text(shape.kind)(value)
 
 
 def require_known(shape: Shape | None, value: Mapping[str, Any], where: str) -> None:
@@ -52,13 +53,13 @@ def require_known(shape: Shape | None, value: Mapping[str, Any], where: str) -> 
 def _structure(shape: Shape, name: str) -> Writer:
     fields: list[tuple[str, str, str, Writer]] = []
     for member, member_shape in shape.members.items():
-        if "location" in member_shape.serialization:
+        if member_shape.location:
             continue
         write = _writer(member_shape)
         prefix = PREFIXED.get((shape.name, member))
         if prefix is not None:
             write = _prefixed(prefix)
-        wire = wire_name(member_shape, member)
+        wire = member_shape.named(member)
         fields.append((member, f"<{wire}>", f"</{wire}>", write))
     known = frozenset(shape.members)
 
@@ -79,24 +80,24 @@ def _structure(shape: Shape, name: str) -> Writer:
 
 
 def _writer(shape: Shape) -> Writer:
-    match shape.type_name:
+    match shape.kind:
         case "structure":
             return _structure(shape, shape.name)
-        case "list":
-            return _list(shape)
-        case "map":
-            return _map(shape)
+        case "list" if shape.item is not None:
+            return _list(shape.item)
+        case "map" if shape.key is not None and shape.held is not None:
+            return _map(shape.key, shape.held)
         case "string" | "character":
             return _string
         case _:
-            text = _text(shape.type_name)
+            text = _text(shape.kind)
             return lambda value: escaped(text(value))
 
 
 def _list(shape: Shape) -> Writer:
     # A list without a name for its members uses <member>: GetDNSSEC's KeySigningKeys, and all of sts.
-    item = wire_name(shape.member, "member")
-    write = _writer(shape.member)
+    item = shape.named("member")
+    write = _writer(shape)
     begin, between, end = f"<{item}>", f"</{item}><{item}>", f"</{item}>"
 
     def elements(value: Any) -> str:
@@ -106,9 +107,9 @@ def _list(shape: Shape) -> Writer:
     return elements
 
 
-def _map(shape: Shape) -> Writer:
-    key, held = wire_name(shape.key, "key"), wire_name(shape.value, "value")
-    write_key, write_held = _writer(shape.key), _writer(shape.value)
+def _map(key_shape: Shape, held_shape: Shape) -> Writer:
+    key, held = key_shape.named("key"), held_shape.named("value")
+    write_key, write_held = _writer(key_shape), _writer(held_shape)
 
     def entries(value: Mapping[str, Any]) -> str:
         return "".join(

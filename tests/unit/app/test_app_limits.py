@@ -67,8 +67,10 @@ def test_very_many_accounts_do_not_stay() -> None:
 def test_only_what_declares_it_is_refused_for_a_prior_change() -> None:
     service = models.load("route53")
     for name, member in ONE_AT_A_TIME.items():
-        assert "PriorRequestNotComplete" in service.declared(name)
-        assert service.model.operation_model(name).input_shape.members[member].name == "ResourceId"
+        served = service.operations[name]
+        assert "PriorRequestNotComplete" in served.errors
+        assert served.input is not None
+        assert served.input.members[member].name == "ResourceId"
         assert name in route53.OPERATIONS
 
 

@@ -12,8 +12,9 @@ NS = SERVICE.namespace
 
 
 def read(operation: str, body: str | bytes) -> dict[str, Any]:
-    shape = SERVICE.model.operation_model(operation).input_shape
-    members = {m: s for m, s in shape.members.items() if "location" not in s.serialization}
+    shape = SERVICE.operations[operation].input
+    assert shape is not None
+    members = {m: s for m, s in shape.members.items() if not s.location}
     octets = body.encode() if isinstance(body, str) else body
     return read_xml.reading(shape, members, NS)(octets)
 

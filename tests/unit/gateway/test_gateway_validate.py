@@ -16,22 +16,22 @@ SERVICES = {name: models.load(name, EC2 if name == "ec2" else None) for name in 
 
 def value(shape: Any, chance: random.Random) -> Any:
     """Something of the shape's type that may well break its limits."""
-    match shape.type_name:
+    match shape.kind:
         case "structure":
             return {
                 member: value(member_shape, chance)
                 for member, member_shape in shape.members.items()
-                if chance.random() < (0.97 if member in shape.required_members else 0.5)
+                if chance.random() < (0.97 if member in shape.required else 0.5)
             }
         case "list":
-            return [value(shape.member, chance) for _ in range(chance.choice((0, 1, 2, 60)))]
+            return [value(shape.item, chance) for _ in range(chance.choice((0, 1, 2, 60)))]
         case "map":
             return {
-                value(shape.key, chance): value(shape.value, chance) for _ in range(chance.choice((0, 1, 2)))
+                value(shape.key, chance): value(shape.held, chance) for _ in range(chance.choice((0, 1, 2)))
             }
         case "string" | "character":
-            if shape.enum and chance.random() < 0.95:
-                return chance.choice(shape.enum)
+            if shape.values and chance.random() < 0.95:
+                return chance.choice(shape.values)
             return chance.choice("aZ0/-_ .:\u00e9") * chance.choice((0, 1, 1, 1, 32, 33, 300, 5000))
         case "blob":
             return bytes(chance.choice((0, 1, 1, 70_000)))
@@ -46,8 +46,8 @@ def value(shape: Any, chance: random.Random) -> Any:
 def test_a_checker_says_what_the_texts_say(name: str) -> None:
     service, chance = SERVICES[name], random.Random(53)
     seen = {True: 0, False: 0}
-    for operation in service.model.operation_names:
-        shape = service.model.operation_model(operation).input_shape
+    for operation, served in service.operations.items():
+        shape = served.input
         if shape is None:
             continue
         check = validate.check(shape)
