@@ -41,7 +41,7 @@ _NO_SECRET = Secret(bytes(40))
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 _MOMENT = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _HEX_256 = re.compile(r"[0-9a-f]{64}")
-_SCOPE_SERVICE = re.compile(rb"Credential=[^,\s]*/([^/,\s]*)/aws4_request")
+_CREDENTIAL = re.compile(rb"Credential=([^,\s]*)")  # linear: it reads what nobody has signed yet
 _PRESIGNED = b"X-Amz-Signature"
 _TOKEN = b"X-Amz-Security-Token"
 
@@ -68,9 +68,10 @@ def claimed_service(message: Message) -> str | None:
     """The service of the credential scope, before anything is checked: for routing and for the shape of
     refusals.
     """
-    found = _SCOPE_SERVICE.search(b"".join(message.values("authorization")))
-    if found is not None:
-        return found[1].decode("ascii", "replace")
+    found = _CREDENTIAL.search(b"".join(message.values("authorization")))
+    scope = [] if found is None else found[1].rsplit(b"/", 2)
+    if len(scope) == 3 and scope[2] == b"aws4_request":
+        return scope[1].decode("ascii", "replace")
     for name, value in pairs(message.query, form=False):
         if name == b"X-Amz-Credential" and value.count(b"/") == 4:
             return value.split(b"/")[3].decode("ascii", "replace")

@@ -1,6 +1,7 @@
 """Signature Version 4 by AWS's published vectors, and every way in which a signature can be wrong."""
 
 import hmac
+import time
 from dataclasses import replace
 
 import pytest
@@ -277,3 +278,13 @@ def test_no_header_or_query_raises_anything_but_a_refusal(authorization: bytes, 
     for query_string in (query, b"X-Amz-Signature=" + query):
         with pytest.raises(Refused):
             verify(Message(method="GET", path=b"/", query=query_string, headers=headers))
+
+
+@pytest.mark.parametrize(
+    "part", [b"Credential=", b"Credential=/", b"Credential=a/", b"Credential=a/b/aws4_request/"]
+)
+def test_a_header_that_nobody_has_signed_is_looked_through_once(part: bytes) -> None:
+    message = Message(method="GET", path=b"/", headers=((b"authorization", part * (65_000 // len(part))),))
+    begin = time.process_time()
+    sigv4.claimed_service(message)
+    assert time.process_time() - begin < 0.25
