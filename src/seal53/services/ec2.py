@@ -13,6 +13,7 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from seal53.policy.patterns import like, prepared
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
 from seal53.services.vpcs import add_vpc, change_vpc, remove_vpc
@@ -251,12 +252,16 @@ def _filter(given: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
     if facts is None:
         raise AwsFault("InvalidParameterValue", f"The filter '{name}' is invalid")
     found = facts
-    return lambda shape: any(pattern.fullmatch(fact) for fact in found(shape) for pattern in wanted)
+    return lambda shape: any(like(pattern, fact) for fact in found(shape) for pattern in wanted)
 
 
-def _pattern(value: str) -> re.Pattern[str]:
-    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in value)
-    return re.compile("".join(parts), re.DOTALL)
+def _pattern(value: str) -> str:
+    try:
+        return prepared(value, variables=False)
+    except ValueError:
+        raise AwsFault(
+            "InvalidParameterValue", "A filter's value holds characters that are not allowed"
+        ) from None
 
 
 def _place(token: str) -> str:

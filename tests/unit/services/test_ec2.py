@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -429,3 +430,16 @@ def test_attributes_that_there_are_not(a: Api) -> None:
     assert metrics == {"VpcId": vpc_id, "EnableNetworkAddressUsageMetrics": {"Value": False}}
     assert a.refused("DescribeVpcAttribute", VpcId=vpc_id)[0] == "MissingParameter"
     assert a.refused("DescribeVpcAttribute", VpcId=vpc_id, Attribute="colour")[0] == "InvalidParameterValue"
+
+
+def test_a_hostile_filter_costs_no_more_than_another(a: Api) -> None:
+    a.vpc(TagSpecifications=[{"ResourceType": "vpc", "Tags": [{"Key": "k", "Value": "a" * 256}]}])
+    begin = time.process_time()
+    assert a.found(("tag:k", ["*a" * 60 + "*b", "?a*" * 60 + "b"])) == []
+    assert time.process_time() - begin < 2
+
+
+def test_a_filter_of_noncharacters_is_refused(a: Api) -> None:
+    assert a.refused("DescribeVpcs", Filters=[{"Name": "cidr", "Values": ["\ufdd0"]}])[0] == (
+        "InvalidParameterValue"
+    )
