@@ -499,3 +499,11 @@ def test_a_thousand_names_against_a_hostile_pattern():
     begin = time.process_time()
     assert verdict(allow(Condition=condition), context=records(names)) is NO
     assert time.process_time() - begin < 5
+
+
+def test_more_patterns_than_are_kept_against_many_names():
+    condition = {"ForAllValues:StringLike": {NAMES: [f"*{n:x}" for n in range(20_000)]}}
+    names = [f"host{n}.com" for n in range(50)]
+    begin = time.process_time()
+    assert verdict(allow(Condition=condition), context=records(names)) is NO
+    assert time.process_time() - begin < 5
