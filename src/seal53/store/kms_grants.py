@@ -1,7 +1,7 @@
 """Grants on KMS keys: operations that a principal may call beside what the key's policy says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ class KmsGrant:
 
     id: str
     key_id: str
-    token: str
+    token: str = field(repr=False)
     grantee: str
     retiring: str | None
     operations: tuple[str, ...]

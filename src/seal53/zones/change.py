@@ -64,7 +64,7 @@ class _Run:
 
     zone: Zone
     limits: Limits
-    facts: Facts
+    facts: Facts = field(repr=False)
     state: dict[Name, dict[tuple[str, str], ZoneSet]]
     problems: list[str] = field(default_factory=list)
     acted: dict[Key, list[Action]] = field(default_factory=dict)
