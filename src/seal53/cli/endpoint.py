@@ -15,12 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import typer
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.config import Config
-from botocore.credentials import Credentials
 
 from seal53.base.errors import Fault
 
@@ -50,6 +45,9 @@ class Endpoint:
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A botocore client."""
+        import botocore.session  # here and not above: `seal53 serve` needs none of it, and it is large
+        from botocore.config import Config
+
         return botocore.session.get_session().create_client(
             service,
             region_name=region,
@@ -62,6 +60,10 @@ class Endpoint:
 
     def operator(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """One call under /_seal53/. Raises CallFault."""
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+
         data = json.dumps(body).encode()
         request = AWSRequest(
             method="POST",
