@@ -12,7 +12,6 @@ from seal53.base import journal
 from seal53.base.clock import Clock, UnixTime
 from seal53.base.tls import server_context
 from seal53.config import Tls
-from seal53.keystore import authority
 
 LOOKED_AT_EVERY_S = 5.0
 _RENEWED_EVERY_S = 3600.0
@@ -43,6 +42,8 @@ class Certificates:
         """Our own certificate, when it nears its end; others are renewed by those who gave them."""
         ca = self._tls.ca
         if ca is not None:
+            from seal53.keystore import authority  # not above: few have one, and X.509 takes a while to load
+
             authority.keep(authority.Authority(directory=ca.parent, names=self._tls.names), now)
 
     def reload(self) -> bool:

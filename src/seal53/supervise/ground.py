@@ -24,7 +24,6 @@ from seal53.base.errors import StartFault
 from seal53.base.journal import Secret
 from seal53.base.tls import server_context
 from seal53.config import Place, Settings, Tls, api_of, block_of
-from seal53.keystore import authority
 from seal53.keystore.master import load_master_key
 
 READY = "ready.json"
@@ -282,6 +281,8 @@ def _tls(settings: Settings, data: Path, host: str, clock: Clock) -> Tls | None:
     if settings.api_certificate is not None and settings.api_key is not None:
         tls = Tls(certificate=Path(settings.api_certificate).resolve(), key=Path(settings.api_key).resolve())
     elif settings.api_tls == "own":
+        from seal53.keystore import authority  # not above: few have one, and X.509 takes a while to load
+
         own = authority.Authority(directory=data / authority.DIRECTORY, names=_api_names(host))
         authority.keep(own, clock.now())
         tls = Tls(certificate=own.certificate, key=own.key, ca=own.ca, names=own.names)
