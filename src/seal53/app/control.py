@@ -4,6 +4,7 @@
     "publish"     reconcile.publish: composes, proves, sends; woken by commits and acknowledgements
     "keys"        reconcile.keys: signs DNSKEY RRsets anew when they are due
     "aliases"     reconcile.aliases: looks up what aliases to AWS services point at; woken by new ones
+    "checkpoint"  takes what was committed from the log into the database, so that no call waits for it
     operations    run in the gateway's worker threads
 
 A round of a thread that fails is told in the journal and tried again. What ends a thread ends the process,
@@ -193,6 +194,7 @@ class _Control:
                 ("publish", self._publish),
                 ("keys", self._sign),
                 ("aliases", self._look_up),
+                ("checkpoint", self._checkpoint),
             )
         ]
         self._audit.start()
@@ -216,6 +218,7 @@ class _Control:
         self._ended.set()
         self._composed.set()
         self._aliases_changed.set()
+        self.store.grown.set()
         self._publisher.stop()
 
     # --- threads
@@ -264,6 +267,16 @@ class _Control:
             pause = None if wake_at is None else min(_CLOCK_EVERY_S, max(0.0, wake_at - now))
             if not self._ended.is_set():
                 self._aliases_changed.wait(pause)
+
+    def _checkpoint(self) -> None:
+        while not self._ended.is_set():
+            self.store.grown.wait()
+            if self._ended.is_set():
+                return
+            try:
+                self.store.checkpoint()
+            except Exception:  # noqa: BLE001  told; SQLite does it by itself when the log has grown further
+                journal.event("checkpoint-failed", level=logging.ERROR, trace=traceback.format_exc())
 
     def _register(self, edge_id: str, role: str) -> None:
         with self.store.write() as tx:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, assert_never
 
 import msgspec
 
+from seal53.base import memory
 from seal53.base.errors import StartFault
 from seal53.core import DnssecFault, Name, PlaneFault, Signing, WireFault
 from seal53.edge.views import ViewPlane, Views, ViewState
@@ -205,6 +206,9 @@ class Served:
             keep_signing=isinstance(signing, msgspec.UnsetType),
         )
         self._plane.commit(candidate)
+        if len(message.edit) > memory.LARGE:
+            del candidate
+            memory.give_back()
         first = message.zone_id not in self._versions
         self._versions[message.zone_id] = message.version
         self._touched.add(message.zone_id)

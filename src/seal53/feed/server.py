@@ -24,7 +24,7 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
-from seal53.base import journal
+from seal53.base import journal, memory
 from seal53.base.journal import Secret
 from seal53.feed import frames
 from seal53.feed.messages import (
@@ -238,6 +238,7 @@ class FeedServer:
                 await connection.send(octets)
             await connection.send(frames.encode(CaughtUp()))
             connection.go_on()
+            await asyncio.to_thread(memory.give_back)  # snapshots of large zones were made
         except Exception as e:  # noqa: BLE001  told; the edge comes back and is caught up anew
             _failed("feed-failed", e, edge=edge.id)
             connection.abort()

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from seal53.base import journal
+from seal53.base import journal, memory
 from seal53.base.clock import Clock
 from seal53.base.errors import Fault
 from seal53.core import DataPlane
@@ -117,6 +117,7 @@ class Publisher:
             self._due.setdefault(subject, _Again())
         self._acknowledged.append(None)
         self.tick()
+        memory.give_back()
 
     def run(self) -> None:
         """Until `stop`."""

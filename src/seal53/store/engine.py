@@ -28,6 +28,7 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=10000",  # ms; who else writes is a person with a tool
     "journal_size_limit=67108864",  # a WAL that a large batch made grow is cut back at the next checkpoint
+    "wal_autocheckpoint=8000",  # pages (32 MB); who calls `checkpoint` comes first
 )
 _OUTAGES = {  # primary codes of SQLite; the rest are bugs or damage
     sqlite3.SQLITE_BUSY,
@@ -38,6 +39,7 @@ _OUTAGES = {  # primary codes of SQLite; the rest are bugs or damage
     sqlite3.SQLITE_READONLY,
 }
 _WRITTEN = "written"
+_GROWN = 1000  # rows written; the log has some four pages for each, at most
 
 
 class StoreFault(StartFault):
@@ -117,8 +119,11 @@ class Statement:
 
 
 class Store:
-    """One database. `woken` are called after each commit that `write` announces; they only wake, the outbox
-    is the truth."""
+    """One database.
+
+    `woken` are called after each commit that `write` announces; they only wake, the outbox is the truth.
+    `grown` is set when it is time for `checkpoint`, which is best called by a thread that nobody waits for.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -136,6 +141,8 @@ class Store:
         self._write_lock = threading.Lock()
         self._idle: list[Connection] = []
         self._watchers: list[tuple[frozenset[str], Callable[[], None]]] = []
+        self._rows = 0  # written since the last checkpoint
+        self.grown = threading.Event()
         self.woken: list[Callable[[], None]] = []
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "before_execute", _note)
@@ -198,6 +205,7 @@ class Store:
             driver: Any = connection.connection.dbapi_connection
             written: set[str] = connection.connection.info[_WRITTEN]
             written.clear()
+            rows = driver.total_changes
             driver.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -206,6 +214,9 @@ class Store:
                 _roll_back(driver)
                 raise
             wakes = [wake for tables, wake in self._watchers if not tables.isdisjoint(written)]
+            self._rows += driver.total_changes - rows
+            if self._rows >= _GROWN:
+                self.grown.set()
         for wake in (*wakes, *self.woken):
             wake()
 
@@ -229,6 +240,17 @@ class Store:
                     raise
             finally:
                 driver.execute("PRAGMA synchronous=FULL")
+
+    def checkpoint(self) -> None:
+        """Takes what was committed from the log into the database, beside those who read and write.
+
+        Without it the one whose commit fills the log waits for that. Raises Unavailable.
+        """
+        self.grown.clear()
+        self._rows = 0
+        with _available(), self._connection() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
