@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from seal53.core import Name
 from seal53.zones.recordset import AliasTarget
+from seal53.zones.service_names import CLOUDFRONT
 
-CLOUDFRONT = "Z2FDTNDATAQYW2"
 _OF_SERVICES = ("A", "AAAA", "HTTPS")
 
 
@@ -40,6 +40,12 @@ class Elsewhere:
 
 
 NOWHERE = Elsewhere()
+
+
+def nothing_below(apex: Name) -> Name:
+    """A name that has no record sets, whatever its zone holds: an alias to it is answered with NODATA, and
+    stands in no bitmap. Raises NameFault when the apex is as long as a name may be."""
+    return apex.child(b"\0")
 
 
 def outside(alias: AliasTarget, rtype: str) -> str:

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from seal53.core import Name, RecordSet, Routing
-from seal53.zones import rdata
+from seal53.zones import rdata, service_names
+from seal53.zones.aliases import nothing_below
 
 MOST_SETS = 1000  # no standard says
 MOST_DEPTH = 8  # rules within rules; no standard says
-SERVICE_TTL_S = 60  # Route 53 developer guide: what aliases to AWS resources are answered with
-
-_NO_RECORDS = b"\0"  # a label below the apex that nobody has: an alias there is answered with NODATA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +111,7 @@ def record_set(policy: Policy, owner: Name, *, apex: Name, ttl: int, found: Foun
         rdatas = found.get(endpoint_id)
         if rdatas is None:
             return {"unresolved": True}
-        return {"ttl": SERVICE_TTL_S, "rdatas": rdatas} if rdatas else None
+        return {"ttl": service_names.TTL_S, "rdatas": rdatas} if rdatas else None
 
     if policy.start in policy.rules:
         group = of_rule(policy.start)
@@ -121,7 +119,7 @@ def record_set(policy: Policy, owner: Name, *, apex: Name, ttl: int, found: Foun
         alone = of_endpoint(policy.start)
         group = [] if alone is None else [RecordSet(owner, rtype, **alone)]
     if not group:
-        return RecordSet(owner, rtype, alias=apex.child(_NO_RECORDS))
+        return RecordSet(owner, rtype, alias=nothing_below(apex))
     return RecordSet(owner, rtype, written=group)
 
 

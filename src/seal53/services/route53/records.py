@@ -17,7 +17,6 @@ from seal53.services.route53 import written, zones
 from seal53.services.route53.changes import change_info
 from seal53.services.route53.geolocations import tell_located
 from seal53.services.route53.paging import page_size
-from seal53.services.route53.service_names import is_service_name
 from seal53.services.route53.shapes import change_of, stored_set, zone_set
 from seal53.store import Tx, changes, cidr, health_checks, outbox, protections, records, references
 from seal53.store import zones as zone_rows
@@ -29,6 +28,7 @@ from seal53.zones.aliases import Elsewhere, OtherZone
 from seal53.zones.batch import Batch, Limits
 from seal53.zones.change import Edit, Facts, Zone
 from seal53.zones.recordset import ZoneSet
+from seal53.zones.service_names import is_service_name
 
 
 def change_resource_record_sets(services: Services, request: Request, caller: Caller) -> Response:

@@ -36,7 +36,8 @@ from seal53.store import zones as zone_rows
 from seal53.store.alias_targets import Found, OutwardAlias, Place
 from seal53.store.records import Key, StoredSet
 from seal53.store.zones import HostedZone
-from seal53.zones import names, rdata
+from seal53.zones import names, rdata, service_names
+from seal53.zones.aliases import nothing_below
 from seal53.zones.change import BatchRefused, Edit
 from seal53.zones.recordset import ZoneSet
 
@@ -44,9 +45,6 @@ from seal53.zones.recordset import ZoneSet
 MOST_DEPTH = 8  # steps from an alias to records
 MOST_SETS = 1000  # record sets in one alias's content
 MOST_OCTETS = 262_144  # of RDATA in it
-SERVICE_TTL_S = 60  # Route 53 developer guide: what aliases to AWS resources are answered with
-
-_NO_NAME = b"\0"  # a label below the apex that nobody has: an alias there is answered with NODATA
 
 
 def is_outward(zone_id: str, held: ZoneSet) -> bool:
@@ -202,10 +200,10 @@ class _Writer:
         if group:
             return _like(record, written=group)
         zone = zone_rows.get(self._tx, self._alias.zone_id)
+        if zone is None:
+            return _like(record, unresolved=True)
         try:
-            return (
-                _like(record, unresolved=True) if zone is None else _like(record, alias=_nothing(zone.name))
-            )
+            return _like(record, alias=nothing_below(zone.name))
         except NameFault:  # the apex is as long as a name may be
             return _like(record, unresolved=True)
 
@@ -219,7 +217,7 @@ class _Writer:
         if not known:
             return ()
         rtype = rdata.TYPES[alias.type]
-        return (self._counted(RecordSet(self._alias.owner, rtype, ttl=SERVICE_TTL_S, rdatas=known)),)
+        return (self._counted(RecordSet(self._alias.owner, rtype, ttl=service_names.TTL_S, rdatas=known)),)
 
     def _group(self, place: Place, trail: tuple[Place, ...]) -> tuple[RecordSet, ...] | None:
         """Copies of the record sets at a name; None: there are none of the type."""
@@ -290,11 +288,6 @@ def _leads_out(stored: StoredSet, zone_id: str) -> bool:
 def _is_unresolved(group: Sequence[RecordSet]) -> bool:
     """One record set that is not to be answered: the alias itself is not, then."""
     return len(group) == 1 and group[0].unresolved
-
-
-def _nothing(apex: Name) -> Name:
-    """A name that has no record sets: an alias to it is answered with NODATA, and is in no bitmap."""
-    return apex.child(_NO_NAME)
 
 
 def _like(

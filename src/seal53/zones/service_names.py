@@ -1,8 +1,8 @@
-"""The names of AWS resources that an alias may point at, by the domain that they lie under. Pure.
+"""The names of AWS resources that an alias may point at, by the domain that they lie under.
 
 A resource's HostedZoneId is AWS's own and differs by service and region; of those few that are the same
 everywhere, the domain is checked too. Limits: that a name lies under an AWS domain does not mean that it is
-one of a kind which can be an alias's target; looking it up shows.
+one of a kind which can be an alias's target; looking it up shows. Not for: looking it up.
 Source: Route 53 API reference, "AliasTarget"; AWS general reference, "Service endpoints and quotas".
 """
 
@@ -10,6 +10,8 @@ from seal53.core import Name
 
 CLOUDFRONT = "Z2FDTNDATAQYW2"
 GLOBAL_ACCELERATOR = "Z2BJ6XQ5FK7U4H"
+
+TTL_S = 60  # Route 53 developer guide: what aliases to AWS resources are answered with
 
 _OF_ZONE = {
     CLOUDFRONT: Name.parse("cloudfront.net."),
