@@ -63,10 +63,11 @@ def named(tx: Tx, key_id: str, name: str) -> list[KmsGrant]:
 
 
 def retirable_by(
-    tx: Tx, retiring: str, *, region: str, now: int, after: str, most: int
+    tx: Tx, retiring: str, *, region: str, owner: str | None, now: int, after: str, most: int
 ) -> list[tuple[KmsGrant, str]]:
-    """Grants that a principal may retire, on any account's keys of one region, by id; with the keys' ARNs."""
-    rows = tx.execute(
+    """Grants that a principal may retire, on keys of one region, by id; with the keys' ARNs. `owner` None: on
+    any account's keys."""
+    query = (
         select(kms_grants, kms_keys.c.arn)
         .join_from(kms_grants, kms_keys, kms_grants.c.key_id == kms_keys.c.id)
         .where(
@@ -78,7 +79,9 @@ def retirable_by(
         .order_by(kms_grants.c.id)
         .limit(most)
     )
-    return [(_grant(row), row.arn) for row in rows]
+    if owner is not None:
+        query = query.where(kms_keys.c.account_id == owner)
+    return [(_grant(row), row.arn) for row in tx.execute(query)]
 
 
 def count_of(tx: Tx, key_id: str) -> int:

@@ -57,6 +57,20 @@ def test_another_accounts_key_by_its_alias(world):
     assert world.kms("DescribeKey", account=B, KeyId=arn_of("alias/shared"))["KeyMetadata"]["Arn"] == arn
 
 
+@pytest.mark.parametrize("operation", ["DescribeKey", "Sign", "GetKeyPolicy", "ListAliases"])
+def test_another_accounts_alias_tells_nothing(world, operation):
+    arn = world.key()
+    create(world, "alias/there", arn)
+    more = {"Message": b"m", "SigningAlgorithm": "ECDSA_SHA_256"} if operation == "Sign" else {}
+    code = "NotFoundException" if operation == "ListAliases" else "AccessDeniedException"
+    there, gone = (
+        refused(code, world.kms, operation, account=B, KeyId=arn_of(name), **more)
+        for name in ("alias/there", "alias/gone")
+    )
+    assert there.replace("alias/there", "alias/gone") == gone
+    assert arn not in there
+
+
 @pytest.mark.parametrize(
     ("name", "code", "words"),
     [

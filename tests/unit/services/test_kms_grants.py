@@ -342,3 +342,32 @@ def test_route_53_makes_no_grant(world):
     assert json.loads(world.kms("GetKeyPolicy", KeyId=arn)["Policy"])["Statement"][2]["Action"] == (
         "kms:CreateGrant"
     )
+
+
+@pytest.mark.parametrize("retiring", [ROOT_A, A, f"arn:aws:iam::{A}:user/admin"])
+def test_nobody_lists_what_another_accounts_principals_may_retire(world, retiring):
+    grant(world, world.key(), RetiringPrincipal=retiring)
+    refused("AccessDeniedException", world.kms, "ListRetirableGrants", account=B, RetiringPrincipal=retiring)
+    assert len(world.kms("ListRetirableGrants", RetiringPrincipal=retiring)["Grants"]) == 1
+
+
+@pytest.mark.parametrize("member", ["RetiringServicePrincipal", "RetiringPrincipal"])
+def test_what_a_service_may_retire_is_listed_for_ones_own_keys(world, member):
+    grant(world, world.key(), **{member: SERVICE})
+    assert len(world.kms("ListRetirableGrants", **{member: SERVICE})["Grants"]) == 1
+    assert world.kms("ListRetirableGrants", account=B, **{member: SERVICE})["Grants"] == []
+
+
+def test_retiring_does_not_tell_what_another_account_has(world):
+    arn = world.key()
+    made = grant(world, arn)["GrantId"]
+    none = arn[:-4] + "0000"
+    world.kms("CreateAlias", AliasName="alias/a", TargetKeyId=arn)
+    alias = arn.partition("key/")[0] + "alias/a"
+    said = {
+        refused("AccessDeniedException", world.kms, "RetireGrant", account=B, KeyId=key, GrantId=id).replace(
+            key, "KEY"
+        )
+        for key, id in ((arn, made), (arn, "0" * 64), (none, made), (alias, made), (alias + "b", made))
+    }
+    assert len(said) == 1

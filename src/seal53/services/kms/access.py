@@ -126,7 +126,7 @@ def authorized_key(tx: Tx, key_id: str, operation: str, caller: Caller) -> KmsKe
     """
     arn = named_arn(tx, key_id, caller)
     key = find_key(tx, arn, caller.now)
-    if arn.split(":")[4] == caller.account_id:
+    if is_own(arn, caller):
         if key is None:
             raise AwsFault("NotFoundException", f"Key '{arn}' does not exist")
         refused = refusal_of(tx, key, caller, operation)
@@ -135,18 +135,29 @@ def authorized_key(tx: Tx, key_id: str, operation: str, caller: Caller) -> KmsKe
         return key
     if key is not None and operation in CROSS_ACCOUNT and refusal_of(tx, key, caller, operation) is None:
         return key
-    raise AwsFault(
+    raise not_shared(key_id, operation, caller)
+
+
+def not_shared(named: str, operation: str, caller: Caller) -> AwsFault:
+    """For another account's key, there or not. `named` is what the caller wrote: what an alias points at is
+    not told."""
+    return AwsFault(
         "AccessDeniedException",
-        f"User: {caller.arn} is not authorized to perform: kms:{operation} on resource: {arn} "
+        f"User: {caller.arn} is not authorized to perform: kms:{operation} on resource: {named} "
         "because the resource does not exist in this Region, no resource-based policies allow access, "
         "or a resource-based policy explicitly denies access",
     )
 
 
+def is_own(arn: str, caller: Caller) -> bool:
+    return arn.split(":")[4] == caller.account_id
+
+
 def named_arn(tx: Tx, key_id: str, caller: Caller) -> str:
     """The ARN of a key by its id, its ARN, an alias, or an alias's ARN; there need not be such a key.
 
-    Raises: NotFoundException, for an alias too.
+    Another account's alias that is not there has its own ARN, which no key has.
+    Raises: NotFoundException, for an alias of the caller's too.
     """
     if is_key_id(key_id):
         return key_arn(caller.region, caller.account_id, key_id)
@@ -155,18 +166,21 @@ def named_arn(tx: Tx, key_id: str, caller: Caller) -> str:
         if parts[3] != caller.region:
             raise AwsFault("NotFoundException", f"Invalid arn {parts[3]}")
         if parts[5].startswith("alias/"):
-            return _aliased_arn(tx, parts[3], parts[4], parts[5])
+            return _aliased_arn(tx, parts[3], parts[4], parts[5], caller)
         if parts[5].startswith("key/"):
             return key_id
     elif key_id.startswith("alias/"):
-        return _aliased_arn(tx, caller.region, caller.account_id, key_id)
+        return _aliased_arn(tx, caller.region, caller.account_id, key_id, caller)
     raise AwsFault("NotFoundException", f"Invalid keyId '{key_id}'")
 
 
-def _aliased_arn(tx: Tx, region: str, account_id: str, name: str) -> str:
+def _aliased_arn(tx: Tx, region: str, account_id: str, name: str, caller: Caller) -> str:
     alias = kms_aliases.get(tx, account_id, region, name)
     if alias is None:
-        raise AwsFault("NotFoundException", f"Alias arn:aws:kms:{region}:{account_id}:{name} is not found.")
+        arn = f"arn:aws:kms:{region}:{account_id}:{name}"
+        if account_id == caller.account_id:
+            raise AwsFault("NotFoundException", f"Alias {arn} is not found.")
+        return arn
     return key_arn(region, account_id, alias.key_id)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
-from seal53.services.kms.access import authorized_key, find_key, named_arn, require_kept
+from seal53.services.kms.access import authorized_key, find_key, is_own, named_arn, require_kept
 from seal53.store import Tx, kms_aliases
 from seal53.store import kms as key_rows
 from seal53.store.kms import KmsKey
@@ -125,7 +125,8 @@ def _own_key(tx: Tx, key_id: str, caller: Caller) -> KmsKey:
     arn = named_arn(tx, key_id, caller)
     key = find_key(tx, arn, caller.now)
     if key is None or key.account_id != caller.account_id:
-        raise AwsFault("NotFoundException", f"Key '{arn}' does not exist")
+        named = arn if is_own(arn, caller) else key_id  # what another's alias points at is not told
+        raise AwsFault("NotFoundException", f"Key '{named}' does not exist")
     return key
 
 

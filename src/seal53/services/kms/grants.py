@@ -11,7 +11,15 @@ from typing import Any
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
 from seal53.services.kms import granting
-from seal53.services.kms.access import authorized_key, find_key, named_arn, refusal_of, require_enabled
+from seal53.services.kms.access import (
+    authorized_key,
+    find_key,
+    is_own,
+    named_arn,
+    not_shared,
+    refusal_of,
+    require_enabled,
+)
 from seal53.store import Tx, kms_grants
 from seal53.store import kms as key_rows
 from seal53.store.kms import KmsKey
@@ -93,13 +101,27 @@ def list_grants(services: Services, request: Request, caller: Caller) -> Respons
 
 
 def list_retirable_grants(services: Services, request: Request, caller: Caller) -> Response:
-    """That a principal of the caller's account may retire, on keys of any account in the caller's region."""
+    """That a principal of the caller's account may retire, on any account's keys in the caller's region; that
+    a service may, on the caller's own."""
     most, marker = _page(request)
     retiring = _principal(request, "Retiring", required=True)
     assert retiring is not None
+    is_principal = _PRINCIPAL.fullmatch(retiring) is not None
+    if is_principal and caller.account_id not in retiring.split(":"):
+        raise AwsFault(
+            "AccessDeniedException",
+            f"User: {caller.arn} is not authorized to perform: kms:ListRetirableGrants for {retiring},"
+            " which is of another account",
+        )
     with services.store.read() as tx:
         found = kms_grants.retirable_by(
-            tx, retiring, region=caller.region, now=caller.now, after=marker, most=most + 1
+            tx,
+            retiring,
+            region=caller.region,
+            owner=None if is_principal else caller.account_id,
+            now=caller.now,
+            after=marker,
+            most=most + 1,
         )
     return _listed(found, most)
 
@@ -130,6 +152,8 @@ def retire_grant(services: Services, request: Request, caller: Caller) -> Respon
             assert key_id is not None and grant_id is not None
             arn = named_arn(tx, key_id, caller)
             named = find_key(tx, arn, caller.now)
+            if not is_own(arn, caller) and (named is None or not _may_retire_of(tx, named, grant_id, caller)):
+                raise not_shared(key_id, "RetireGrant", caller)
             if named is None:
                 raise AwsFault("NotFoundException", f"Key '{arn}' does not exist")
             key, grant = named, _grant_of(tx, named, grant_id)
@@ -205,6 +229,11 @@ def _may_retire(grant: KmsGrant, caller: Caller) -> bool:
         or ("RetireGrant" in grant.operations and granting.is_named(caller, grant.grantee))
         or grant.issuer in granting.names_of(caller)
     )
+
+
+def _may_retire_of(tx: Tx, key: KmsKey, grant_id: str, caller: Caller) -> bool:
+    grant = kms_grants.get(tx, grant_id)
+    return grant is not None and grant.key_id == key.id and _may_retire(grant, caller)
 
 
 def _grant_of(tx: Tx, key: KmsKey, grant_id: str) -> KmsGrant:
