@@ -72,7 +72,7 @@ def one_at_a_time(operations: Mapping[str, Operation], quotas: Quotas) -> Mappin
     """
     if quotas.waits_for_prior_change:
         return operations
-    changing: set[str] = set()
+    changing: set[tuple[str, str]] = set()  # account, zone: whose zone it is, is not known here
     lock = threading.Lock()
     return {
         name: _alone(operation, ONE_AT_A_TIME[name], changing, lock) if name in ONE_AT_A_TIME else operation
@@ -80,20 +80,22 @@ def one_at_a_time(operations: Mapping[str, Operation], quotas: Quotas) -> Mappin
     }
 
 
-def _alone(operation: Operation, member: str, changing: set[str], lock: threading.Lock) -> Operation:
+def _alone(
+    operation: Operation, member: str, changing: set[tuple[str, str]], lock: threading.Lock
+) -> Operation:
     def alone(services: Services, request: Request, caller: Caller) -> Response:
-        zone_id = request[member]
+        zone = caller.account_id, request[member]
         with lock:
-            if zone_id in changing:
+            if zone in changing:
                 raise AwsFault(
                     "PriorRequestNotComplete",
                     "The request was rejected because Route 53 was still processing a prior request.",
                 )
-            changing.add(zone_id)
+            changing.add(zone)
         try:
             return operation(services, request, caller)
         finally:
             with lock:
-                changing.discard(zone_id)
+                changing.discard(zone)
 
     return alone
