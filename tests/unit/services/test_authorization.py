@@ -12,7 +12,7 @@ from seal53.policy.conditions import KEYS
 from seal53.services.authorization.acts import acts_of, context_of, normalized_name
 from seal53.services.authorization.table import PREFIXES, RESOURCES
 
-MARKS = {"*", "-", "@operation", "@user", "@role", "@policy"}
+MARKS = {"*", "-", "@operation", "@user", "@renamed", "@role", "@policy"}
 
 
 @pytest.fixture
@@ -97,6 +97,13 @@ def acts(world, service, operation, caller=None, **request):
         ("iam", "ListUsers", {}, ["*"]),
         ("iam", "CreateUser", {"UserName": "x", "Path": "/p/"}, [f"arn:aws:iam::{A}:user/p/x"]),
         ("iam", "CreateUser", {"UserName": "x", "Path": "nonsense*"}, [f"arn:aws:iam::{A}:user/x"]),
+        ("iam", "UpdateUser", {"UserName": "x"}, [f"arn:aws:iam::{A}:user/x"]),
+        (
+            "iam",
+            "UpdateUser",
+            {"UserName": "x", "NewUserName": "y", "NewPath": "/p/"},
+            [f"arn:aws:iam::{A}:user/x", f"arn:aws:iam::{A}:user/p/y"],
+        ),
         ("iam", "GetRole", {"RoleName": "dns"}, [f"arn:aws:iam::{A}:role/q/dns"]),
         ("iam", "CreateRole", {"RoleName": "dns", "Path": "/other/"}, [f"arn:aws:iam::{A}:role/q/dns"]),
         ("iam", "CreatePolicy", {"PolicyName": "x"}, [f"arn:aws:iam::{A}:policy/x"]),
@@ -276,3 +283,12 @@ def test_a_stored_policy_that_cannot_be_read_allows_nothing(world):
         policies.put_inline(tx, A, "user", "bob", "broken", "{")
     with pytest.raises(PolicyFault):
         world.call(bob, "route53", "ListHostedZones")
+
+
+def test_nobody_takes_a_name_that_they_may_not_make(world):
+    its_own = {"Effect": "Allow", "Action": "iam:UpdateUser", "Resource": f"arn:aws:iam::{A}:user/dev-*"}
+    key = world.user("dev-eve", its_own)
+    refused("AccessDenied", world.call, key, "iam", "UpdateUser", UserName="dev-eve", NewUserName="admin")
+    refused("AccessDenied", world.call, key, "iam", "UpdateUser", UserName="dev-eve", NewPath="/admins/")
+    world.call(key, "iam", "UpdateUser", UserName="dev-eve", NewUserName="dev-adam")
+    assert world.by_key(key).arn == f"arn:aws:iam::{A}:user/dev-adam"

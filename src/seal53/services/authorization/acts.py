@@ -64,6 +64,8 @@ def _resource(tx: Tx, part: str, service: str, request: Request, caller: Caller)
             yield "*"
         case "@user":
             yield _user_arn(tx, request, caller)
+        case "@renamed":
+            yield from _renamed_arn(tx, request, caller)
         case "@role":
             yield _role_arn(tx, request, caller)
         case "@policy":
@@ -94,6 +96,18 @@ def _user_arn(tx: Tx, request: Request, caller: Caller) -> str:
     user = identities.user(tx, caller.account_id, name)
     path = request.get("Path", "/") if user is None else user.path
     return f"arn:aws:iam::{caller.account_id}:user{_path(path)}{name}"
+
+
+def _renamed_arn(tx: Tx, request: Request, caller: Caller) -> Iterator[str]:
+    """What a user will be named; IAM API reference, UpdateUser: who renames needs permissions on both.
+    Whatever policies allow a name, by a variable or as a principal, they would allow to who takes it."""
+    before = _user_arn(tx, request, caller)
+    user = identities.user(tx, caller.account_id, request["UserName"])
+    path = request.get("NewPath", "/" if user is None else user.path)
+    name = request.get("NewUserName", request["UserName"])
+    after = f"arn:aws:iam::{caller.account_id}:user{_path(path)}{name}"
+    if after != before:
+        yield after
 
 
 def _role_arn(tx: Tx, request: Request, caller: Caller) -> str:

@@ -3,7 +3,7 @@
     *                 the operation has no resource; policies must say "Resource": "*"
     kind/{Member}     an ARN of the service, with the request's member in it; a list gives one for each value;
                       one whose member is absent is left out
-    @user @role ...   looked up: `acts`
+    @user @role ...   looked up: `acts`; @renamed: what a user will be
     @operation        decided inside of the operation, which knows the resource's own policy
     -                 nobody needs a permission
 
@@ -259,7 +259,7 @@ UpdateAccessKey              @user
 UpdateAssumeRolePolicy       @role
 UpdateRole                   @role
 UpdateRoleDescription        @role
-UpdateUser                   @user
+UpdateUser                   @user @renamed
 """
 
 _EC2 = """
