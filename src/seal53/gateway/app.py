@@ -94,6 +94,7 @@ class Gateway:
             for name in models.PROTOCOLS
         }
         self._router = Router(self._services)
+        self._bodies = http.Bodies()
         self._operations = {**operations, **{(models.OPERATOR, name): one for name, one in operator.items()}}
         self._credentials = credentials
         self._clock = clock
@@ -123,7 +124,7 @@ class Gateway:
             await http.reply(send, alive, request_id, now)
             return
         try:
-            message, refusal = await http.read(scope, receive)
+            message, refusal = await http.read(scope, receive, self._bodies)
         except http.Gone:
             return
 
@@ -132,7 +133,11 @@ class Gateway:
             call = Call(message=message, request_id=request_id, now=now, service=service, family=family)
             return self.answer(call, refusal, started)
 
-        await http.reply(send, await WORKERS.run(answer), request_id, now)
+        try:
+            reply = await WORKERS.run(answer)
+        finally:
+            self._bodies.give_back(len(message.body))
+        await http.reply(send, reply, request_id, now)
 
     def answer(self, call: Call, refusal: Refused | None, started: float) -> Reply:
         """Runs the steps; whatever is raised becomes an answer.

@@ -24,6 +24,7 @@ class Reason(StrEnum):
 
     ACCESS_DENIED = "access denied"
     BAD_SIGNATURE = "bad signature"
+    BUSY = "busy"
     EXPIRED_TOKEN = "expired token"  # noqa: S105  not a password
     INCOMPLETE_SIGNATURE = "incomplete signature"
     INTERNAL = "internal"
@@ -53,6 +54,7 @@ class Refused(Fault):
 CODES: Mapping[Reason, tuple[tuple[str, int], tuple[str, int]]] = {
     Reason.ACCESS_DENIED: (("AccessDenied", 403), ("AccessDeniedException", 400)),
     Reason.BAD_SIGNATURE: (("SignatureDoesNotMatch", 403), ("InvalidSignatureException", 400)),
+    Reason.BUSY: (("ServiceUnavailable", 503), ("ServiceUnavailable", 503)),
     Reason.EXPIRED_TOKEN: (("ExpiredToken", 403), ("ExpiredTokenException", 400)),
     Reason.INCOMPLETE_SIGNATURE: (("IncompleteSignature", 400), ("IncompleteSignatureException", 400)),
     Reason.INTERNAL: (("InternalFailure", 500), ("InternalFailure", 500)),
@@ -96,8 +98,6 @@ OWN_CODES: Mapping[tuple[str, Reason], tuple[str, int]] = {
 COMMON_STATUSES: Mapping[tuple[bool, str], int] = {
     **{(False, code): status for (code, status), _ in CODES.values()},
     **{(True, code): status for _, (code, status) in CODES.values()},
-    (False, "ServiceUnavailable"): 503,
-    (True, "ServiceUnavailable"): 503,
 }
 
 

@@ -11,6 +11,7 @@ from seal53.gateway.message import Message, Reply
 
 BODY_LIMIT = 1_000_000  # octets; the largest real request is a change batch of 1000 records, some 300 kB
 BODY_TIME_S = 30.0
+HELD_MOST = 64 * BODY_LIMIT  # octets of bodies at once, over all connections; more than all workers can hold
 _DRAIN_LIMIT = 8 * BODY_LIMIT  # read and thrown away, so that the client sees our answer and not a reset
 
 Scope = MutableMapping[str, Any]
@@ -23,11 +24,32 @@ class Gone(Exception):
     """The client has closed its connection before its request was whole."""
 
 
-async def read(scope: Scope, receive: Receive) -> tuple[Message, Refused | None]:
-    """The whole request, or as much as is allowed and the reason to refuse it. Raises Gone."""
+class Bodies:
+    """How many octets of bodies are held just now: by requests that come in, and by calls being answered."""
+
+    def __init__(self, most: int = HELD_MOST) -> None:
+        self._most = most
+        self._held = 0
+
+    def take(self, octets: int) -> bool:
+        """False: there is no room for them, and they are not counted."""
+        if self._held + octets > self._most:
+            return False
+        self._held += octets
+        return True
+
+    def give_back(self, octets: int) -> None:
+        self._held -= octets
+
+
+async def read(scope: Scope, receive: Receive, bodies: Bodies) -> tuple[Message, Refused | None]:
+    """The whole request, or as much as is allowed and the reason to refuse it. Raises Gone.
+
+    What is in the message's body is taken from `bodies`; whoever has done with it gives it back.
+    """
     # Before the body: what a chunked one has after it are no headers of the request.
     headers = tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"])
-    body, refusal = await _body(receive)
+    body, refusal = await _body(receive, bodies)
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     client = scope.get("client")
     message = Message(
@@ -41,9 +63,10 @@ async def read(scope: Scope, receive: Receive) -> tuple[Message, Refused | None]
     return message, refusal
 
 
-async def _body(receive: Receive) -> tuple[bytes, Refused | None]:
+async def _body(receive: Receive, bodies: Bodies) -> tuple[bytes, Refused | None]:
     kept = bytearray()
     over = 0
+    refusal: Refused | None = None
     try:
         async with asyncio.timeout(BODY_TIME_S):
             while True:
@@ -51,18 +74,22 @@ async def _body(receive: Receive) -> tuple[bytes, Refused | None]:
                 if event["type"] != "http.request":
                     raise Gone
                 piece = event.get("body", b"")
-                if not over and len(kept) + len(piece) <= BODY_LIMIT:
+                if refusal is None and len(kept) + len(piece) > BODY_LIMIT:
+                    refusal = Refused(Reason.TOO_LARGE, f"The request body is larger than {BODY_LIMIT} bytes")
+                if refusal is None and not bodies.take(len(piece)):
+                    refusal = Refused(Reason.BUSY, "Too many large requests are being read; try again")
+                if refusal is None:
                     kept += piece
                 else:
                     over += len(piece)
                 if not event.get("more_body") or over > _DRAIN_LIMIT:
-                    break
+                    return bytes(kept), refusal
     except TimeoutError:
         text = f"The request body did not arrive within {BODY_TIME_S:.0f} seconds"
         return bytes(kept), Refused(Reason.TIMED_OUT, text)
-    if over:
-        return bytes(kept), Refused(Reason.TOO_LARGE, f"The request body is larger than {BODY_LIMIT} bytes")
-    return bytes(kept), None
+    except BaseException:
+        bodies.give_back(len(kept))
+        raise
 
 
 async def reply(send: Send, reply: Reply, request_id: str, now: int) -> None:
