@@ -177,8 +177,10 @@ pub fn deny<'a>(
 
 /// Does a denial of the type asked for deny this one? It does where the name has it for other clients.
 fn is_denied(rtype: RrType, asked: RrType) -> bool {
+    // NXNAME says that the name does not exist, which denies all types already.
+    let any = asked == RrType::ANY && rtype != RrType::NXNAME;
     // RFC 6840 §4.3: a denial of any type that a CNAME would be followed for denies the CNAME.
-    rtype == asked || asked == RrType::ANY || (rtype == RrType::CNAME && follows_cname(asked))
+    rtype == asked || any || (rtype == RrType::CNAME && follows_cname(asked))
 }
 
 /// What is denied at a name.

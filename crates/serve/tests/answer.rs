@@ -129,6 +129,13 @@ const SIGNED: &[Case] = &[
         authority: &[SOA_SIGNED, "*.example.test. 300 NSEC [RRSIG NSEC NXNAME] signed"],
     },
     Case {
+        qname: "nothing.example.test.",
+        qtype: RrType::ANY,
+        rcode: 0,
+        answer: &[],
+        authority: &[SOA_SIGNED, "nothing.example.test. 300 NSEC [RRSIG NSEC NXNAME] signed"],
+    },
+    Case {
         qname: "dangling.example.test.",
         qtype: RrType::A,
         rcode: 0,
