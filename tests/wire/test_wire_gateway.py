@@ -18,6 +18,7 @@ from wire_world import ACCOUNT, KEY, NOW, SECRET, World
 from seal53.app import web
 from seal53.base.clock import SystemClock
 from seal53.base.errors import Fault
+from seal53.gateway.app import SMALL_BODY_LIMIT
 from seal53.gateway.http import BODY_LIMIT
 from seal53.services.faults import AwsFault
 
@@ -143,8 +144,14 @@ def test_an_operation_that_no_model_has_cannot_be_given(world: World) -> None:
 
 def test_a_body_of_the_largest_size_is_read(world: World) -> None:
     world.returns("kms", "ListKeys", {})
-    body = b"{}" + b" " * (BODY_LIMIT - 2)
+    body = b"{}" + b" " * (SMALL_BODY_LIMIT - 2)
     assert kms(world, "ListKeys", body).status == 200
+    assert error(kms(world, "ListKeys", body + b" "))[:2] == ("RequestEntityTooLargeException", 413)
+    world.returns("route53", "CreateHostedZone", {})
+    inner = "<Name>a</Name><CallerReference>r</CallerReference>"
+    body = f"<CreateHostedZoneRequest>{inner}</CreateHostedZoneRequest>".encode().ljust(BODY_LIMIT)
+    target = "/2013-04-01/hostedzone"
+    assert world.send(*world.signed("POST", target, service="route53", body=body)).status == 201
 
 
 @pytest.mark.parametrize("size", [BODY_LIMIT + 1, 12 * BODY_LIMIT])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from wire_world import World
 
+from seal53.gateway.app import SMALL_BODY_LIMIT
 from seal53.gateway.http import BODY_LIMIT
 
 NS = "https://route53.amazonaws.com/doc/2013-04-01/"
@@ -32,7 +33,7 @@ def world(world: World) -> Iterator[World]:
 
 def fill(begin: str, piece: str, end: str = "") -> bytes:
     """As many pieces as there is room for; `{n}` in a piece is its number."""
-    room = BODY_LIMIT - len(begin) - len(end)
+    room = (SMALL_BODY_LIMIT if begin[:1] in ("", "{", "A") else BODY_LIMIT) - len(begin) - len(end)
     if "{n}" not in piece:
         return (begin + piece * (room // len(piece.encode())) + end).encode()
     pieces: list[str] = []
@@ -48,9 +49,9 @@ BATCH = f'<ChangeResourceRecordSetsRequest xmlns="{NS}"><ChangeBatch><Changes>'
 SET = "<Change><Action>CREATE</Action><ResourceRecordSet><Name/><Type>A</Type>"
 TAGS = f'<ChangeTagsForResourceRequest xmlns="{NS}">'
 XML = {
-    "elements that are not known": fill("", "<a/>"),
+    "elements that are not known": fill("<r>", "<a/>"),
     "elements below the root": fill(BATCH, "<a/>"),
-    "levels": fill("", "<a>"),
+    "levels": fill("<r>", "<a>"),
     "levels below the root": fill(BATCH, "<a>"),
     "a name": fill(BATCH + "<", "a"),
     "changes": fill(BATCH, SET + "</ResourceRecordSet></Change>"),

@@ -38,6 +38,9 @@ HEALTH_PATH = "/_seal53/health"
 WORKERS = Workers(most=40)
 """The process's: the calls of all gateways share it. Beyond its bound a call waits for its turn."""
 
+SMALL_BODY_LIMIT = 500_000
+"""Octets of a body that is not read as it streams by: JSON makes a hundred times as much of itself."""
+
 _AGENT_MOST = 256  # characters of a client's own name for itself
 
 
@@ -163,6 +166,8 @@ class Gateway:
     def find_route(self, call: Call) -> None:
         call.route = self._router.route(call.message)
         call.service, call.family = call.route.service, call.route.family
+        if len(call.message.body) > SMALL_BODY_LIMIT and call.family is not Family.REST_XML:
+            raise Refused(Reason.TOO_LARGE, f"The request body is larger than {SMALL_BODY_LIMIT} bytes")
 
     def verify(self, call: Call) -> None:
         route = _known(call.route)

@@ -9,10 +9,10 @@ from typing import Any
 from seal53.gateway.errors import Reason, Refused
 from seal53.gateway.message import Message, Reply
 
-BODY_LIMIT = 1_000_000  # octets; the largest real request is a change batch of 1000 records, some 300 kB
+BODY_LIMIT = 2_000_000  # octets; a batch of 4000 records with long names, as limits=open takes it
 BODY_TIME_S = 30.0
-HELD_MOST = 64 * BODY_LIMIT  # octets of bodies at once, over all connections; more than all workers can hold
-_DRAIN_LIMIT = 8 * BODY_LIMIT  # read and thrown away, so that the client sees our answer and not a reset
+HELD_MOST = 64_000_000  # octets of bodies at once, over all connections
+_DRAIN_LIMIT = 4 * BODY_LIMIT  # read and thrown away, so that the client sees our answer and not a reset
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
