@@ -9,8 +9,9 @@ from typing import Any
 from seal53.services.context import Caller, Request, Response, Services
 from seal53.services.faults import AwsFault
 from seal53.services.operator import INVALID
+from seal53.services.route53.changes import open_change
 from seal53.services.route53.health_checks import announce, own_check
-from seal53.store import changes, health_checks, routing
+from seal53.store import health_checks, routing
 from seal53.store.health_checks import HealthCheck
 from seal53.zones import health
 
@@ -35,14 +36,7 @@ def set_status(services: Services, request: Request, caller: Caller) -> Response
         if check.type == "CALCULATED":
             raise AwsFault(INVALID, "the status of a calculated health check is what its children make of it")
         health_checks.set_status(tx, check.id, healthy=healthy, reason=reason, now=caller.now)
-        change = changes.open_change(
-            tx,
-            id=services.ids.change(),
-            account_id=caller.account_id,
-            subject=routing.SUBJECT,
-            version=announce(tx),
-            now=caller.now,
-        )
+        change = open_change(tx, services, caller, routing.SUBJECT, announce(tx))
         statuses = _statuses(health_checks.every(tx))
         check = own_check(tx, check.id, caller)
     return {**_shown(check, statuses), "change_id": change.id}

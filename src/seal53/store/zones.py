@@ -5,7 +5,7 @@ Kinds: "public" and "private" belong to an account, "root" and "tld" to the regi
 same transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,9 @@ from sqlalchemy import insert as insert_into
 
 from seal53.base.ids import AccountId, ChangeId, DelegationSetId, HostedZoneId, VpcId
 from seal53.core import Name
+from seal53.store import outbox
 from seal53.store.engine import Statement, Tx
+from seal53.store.records import Key
 from seal53.store.schema import dnskey_signatures, hosted_zones, zone_vpcs, zsks
 from seal53.zones.listing import sort_key
 
@@ -226,6 +228,15 @@ def delete(tx: Tx, zone_id: str) -> None:
 def bump(tx: Tx, zone_id: str) -> int:
     """Raises the zone's version by one and returns the new one."""
     version: int = _bump.value(tx, zone=zone_id)
+    return version
+
+
+def announce(tx: Tx, zone_id: str, touched: Iterable[Key]) -> int:
+    """Name servers must learn that these record sets are others than before, or gone; returns the version
+    that says so."""
+    version = bump(tx, zone_id)
+    detail = [[owner.lower().to_wire(), rtype, set_id] for owner, rtype, set_id in touched]
+    outbox.append(tx, f"zone:{zone_id}", version, "records", detail)
     return version
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
-from seal53.store import changes
+from seal53.store import Tx, changes
 from seal53.store.changes import Change
 
 
@@ -19,6 +19,21 @@ def change_info(change: Change) -> dict[str, Any]:
     if change.comment is not None:
         info["Comment"] = change.comment
     return info
+
+
+def open_change(
+    tx: Tx, services: Services, caller: Caller, subject: str, version: int, *, comment: str | None = None
+) -> Change:
+    """The caller's Change, which waits for this version of what `subject` names (`zone:ID`, `vpc:ID`)."""
+    return changes.open_change(
+        tx,
+        id=services.ids.change(),
+        account_id=caller.account_id,
+        subject=subject,
+        version=version,
+        now=caller.now,
+        comment=comment,
+    )
 
 
 def get_change(services: Services, request: Request, caller: Caller) -> Response:

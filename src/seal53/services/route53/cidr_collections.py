@@ -4,23 +4,22 @@ A location exists as long as it has a block. Changes reach name servers as routi
 zones. Source: Route 53 API, 2013-04-01. Not for: which block decides (`core`).
 """
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
+from seal53.services.route53.changes import open_change
 from seal53.services.route53.health_checks import announce
-from seal53.store import Tx, changes, cidr, routing
+from seal53.services.route53.paging import page_size, place_of, token_of
+from seal53.store import Tx, cidr, routing
 from seal53.store.cidr import Collection
 from seal53.zones import cidr as blocks
 from seal53.zones import listing
 
 LOCATION = "https://route53.amazonaws.com/2013-04-01/cidrcollection/{}"
 MOST_BLOCKS_AT_ONCE = 1000  # the service model, of ChangeCidrCollection
+_BAD_PLACE = "The value for NextToken is not one that this list has returned"
 
 
 def own_collection(tx: Tx, collection_id: str, caller: Caller) -> Collection:
@@ -98,14 +97,7 @@ def change_cidr_collection(services: Services, request: Request, caller: Caller)
         if edit.added and cidr.count_blocks(tx, collection.id) > most:
             raise AwsFault("LimitsExceeded", f"The limit of {most} CIDR blocks in a collection is reached.")
         cidr.set_version(tx, collection.id, collection.version + 1)
-        opened = changes.open_change(
-            tx,
-            id=services.ids.change(),
-            account_id=caller.account_id,
-            subject=routing.SUBJECT,
-            version=announce(tx),
-            now=caller.now,
-        )
+        opened = open_change(tx, services, caller, routing.SUBJECT, announce(tx))
     return {"Id": opened.id}
 
 
@@ -185,26 +177,14 @@ def _collection(collection: Collection) -> dict[str, Any]:
 
 def _page(request: Request, begin: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
     """The page's size, and the place that it begins at: `begin`, or what its token says."""
-    text = request.get("MaxResults")
-    limit = listing.DEFAULT_PAGE
-    if text is not None:
-        if not (text.isascii() and text.isdigit() and int(text) > 0):
-            raise AwsFault("InvalidInput", f"The value '{text}' for MaxResults is not a number above 0")
-        limit = min(int(text), listing.DEFAULT_PAGE)
+    limit = page_size(request, default=listing.DEFAULT_PAGE, most=listing.DEFAULT_PAGE, member="MaxResults")
     token = request.get("NextToken")
     if token is None:
         return limit, begin
-    try:
-        place = msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str, ...])
-        if len(place) == len(begin):
-            return limit, place
-    except (binascii.Error, msgspec.DecodeError, ValueError):
-        pass
-    raise AwsFault("InvalidInput", "The value for NextToken is not one that this list has returned")
+    # these lists declare no InvalidPaginationToken
+    return limit, tuple(place_of(token, len(begin), _BAD_PLACE, error="InvalidInput"))
 
 
 def _following(places: Sequence[tuple[str, ...]], limit: int) -> dict[str, str]:
     """The token of the next page, which begins behind this one's `limit`."""
-    if len(places) <= limit:
-        return {}
-    return {"NextToken": base64.urlsafe_b64encode(msgspec.json.encode(places[limit])).decode()}
+    return {} if len(places) <= limit else {"NextToken": token_of(places[limit])}

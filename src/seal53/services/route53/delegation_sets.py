@@ -13,7 +13,7 @@ from seal53 import registry
 from seal53.core import Name
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
-from seal53.services.route53.paging import page_size
+from seal53.services.route53.paging import marked_page, page_size
 from seal53.store import Tx
 from seal53.store import delegation_sets as set_rows
 from seal53.store import vpcs as vpc_rows
@@ -135,19 +135,10 @@ def get_reusable_delegation_set(services: Services, request: Request, caller: Ca
 def list_reusable_delegation_sets(services: Services, request: Request, caller: Caller) -> Response:
     """By id; a marker is the first id of the next page."""
     limit = page_size(request, default=listing.DEFAULT_PAGE, most=listing.LARGEST_ZONE_PAGE)
-    marker = request.get("Marker")
+    start_id = request.get("Marker") or ""
     with services.store.read() as tx:
-        holds = set_rows.holds_of(tx, caller.account_id, start_id=marker or "", limit=limit + 1)
-    response: dict[str, Any] = {
-        "DelegationSets": [_shape(held) for held in holds[:limit]],
-        "IsTruncated": len(holds) > limit,
-        "MaxItems": str(limit),
-    }
-    if marker is not None:
-        response["Marker"] = marker
-    if len(holds) > limit:
-        response["NextMarker"] = holds[limit].id
-    return response
+        holds = set_rows.holds_of(tx, caller.account_id, start_id=start_id, limit=limit + 1)
+    return marked_page(request, limit, "DelegationSets", holds, _shape)
 
 
 def delete_reusable_delegation_set(services: Services, request: Request, caller: Caller) -> Response:

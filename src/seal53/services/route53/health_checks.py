@@ -14,7 +14,7 @@ from typing import Any
 
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
-from seal53.services.route53.paging import page_size
+from seal53.services.route53.paging import marked_page, page_size
 from seal53.store import Tx, health_checks, outbox, routing, tags
 from seal53.store.health_checks import HealthCheck
 from seal53.zones import health, health_config, listing
@@ -110,19 +110,10 @@ def get_health_check_count(services: Services, request: Request, caller: Caller)
 def list_health_checks(services: Services, request: Request, caller: Caller) -> Response:
     """By id; a marker is the first id of the next page."""
     limit = page_size(request, default=listing.DEFAULT_PAGE, most=listing.LARGEST_ZONE_PAGE)
-    marker = request.get("Marker")
+    start_id = request.get("Marker") or ""
     with services.store.read() as tx:
-        found = health_checks.page(tx, caller.account_id, start_id=marker or "", limit=limit + 1)
-    response: dict[str, Any] = {
-        "HealthChecks": [_health_check(check) for check in found[:limit]],
-        "IsTruncated": len(found) > limit,
-        "MaxItems": str(limit),
-    }
-    if marker is not None:
-        response["Marker"] = marker
-    if len(found) > limit:
-        response["NextMarker"] = found[limit].id
-    return response
+        found = health_checks.page(tx, caller.account_id, start_id=start_id, limit=limit + 1)
+    return marked_page(request, limit, "HealthChecks", found, _health_check)
 
 
 def update_health_check(services: Services, request: Request, caller: Caller) -> Response:

@@ -14,11 +14,11 @@ from seal53.services.context import Caller, Operation, Request, Response, Servic
 from seal53.services.faults import AwsFault
 from seal53.services.quotas import Quotas
 from seal53.services.route53 import written, zones
-from seal53.services.route53.changes import change_info
+from seal53.services.route53.changes import change_info, open_change
 from seal53.services.route53.geolocations import tell_located
 from seal53.services.route53.paging import page_size
 from seal53.services.route53.shapes import change_of, stored_set, zone_set
-from seal53.store import Tx, changes, cidr, health_checks, outbox, protections, records, references
+from seal53.store import Tx, cidr, health_checks, protections, records, references
 from seal53.store import zones as zone_rows
 from seal53.store.records import Key
 from seal53.store.references import Reference
@@ -50,18 +50,8 @@ def change_resource_record_sets(services: Services, request: Request, caller: Ca
         )
         edit = written.write_out(tx, zone, edit, present)
         touched = _store(tx, zone.id, edit, present)
-        version = zone_rows.bump(tx, zone.id)
-        detail = [[owner.lower().to_wire(), rtype, set_id] for owner, rtype, set_id in touched]
-        outbox.append(tx, f"zone:{zone.id}", version, "records", detail)
-        opened = changes.open_change(
-            tx,
-            id=services.ids.change(),
-            account_id=caller.account_id,
-            subject=f"zone:{zone.id}",
-            version=version,
-            now=caller.now,
-            comment=given.get("Comment"),
-        )
+        version = zone_rows.announce(tx, zone.id, touched)
+        opened = open_change(tx, services, caller, f"zone:{zone.id}", version, comment=given.get("Comment"))
         written.follow_up(tx, zone.id, touched)
     _tell_located(zone.id, edit, present)
     return {"ChangeInfo": change_info(opened)}

@@ -9,8 +9,9 @@ from typing import Any
 
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
+from seal53.services.route53.health_checks import own_check
 from seal53.services.route53.zones import own_zone
-from seal53.store import Tx, health_checks
+from seal53.store import Tx
 from seal53.store import tags as tag_rows
 
 
@@ -63,9 +64,7 @@ def _own(tx: Tx, kind: str, resource_id: str, caller: Caller) -> str:
     if kind == "hostedzone":
         own_zone(tx, resource_id, caller)
     else:
-        check = health_checks.get(tx, resource_id)
-        if check is None or check.account_id != caller.account_id:
-            raise AwsFault("NoSuchHealthCheck", f"A health check with id {resource_id} does not exist.")
+        own_check(tx, resource_id, caller)
     return f"{kind}/{resource_id}"
 
 

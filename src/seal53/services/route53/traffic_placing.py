@@ -15,11 +15,12 @@ from dataclasses import replace
 from seal53.core import Name
 from seal53.services.context import Caller, Services
 from seal53.services.route53 import written
+from seal53.services.route53.changes import open_change
 from seal53.services.route53.geolocations import tell_located
-from seal53.store import Tx, alias_targets, changes, health_checks, outbox, protections, records, traffic
+from seal53.store import Tx, alias_targets, health_checks, protections, records, traffic
 from seal53.store import zones as zone_rows
 from seal53.store.alias_targets import Found, OutwardAlias
-from seal53.store.records import Key, StoredSet
+from seal53.store.records import StoredSet
 from seal53.store.traffic import Instance, TrafficPolicy
 from seal53.store.zones import HostedZone
 from seal53.zones import names, rdata, traffic_document
@@ -49,14 +50,8 @@ def place(
     _look_up(tx, made, policy)
     stored = _stored(tx, zone, made, policy)
     records.put(tx, zone.id, [stored])
-    opened = changes.open_change(
-        tx,
-        id=services.ids.change(),
-        account_id=caller.account_id,
-        subject=f"zone:{zone.id}",
-        version=_announce(tx, made, stored.key),
-        now=caller.now,
-    )
+    announced = zone_rows.announce(tx, zone.id, [stored.key])
+    opened = open_change(tx, services, caller, f"zone:{zone.id}", announced)
     traffic.put_instance(tx, replace(made, change_id=opened.id, failure=None))
     traffic.refer(tx, made)
     written.follow_up(tx, zone.id, [stored.key])
@@ -72,7 +67,7 @@ def remove(tx: Tx, made: Instance) -> None:
         key = (made.owner, rdata.TYPES[made.type], "")
         records.delete(tx, made.zone_id, [key])
         traffic.dereference(tx, made)
-        _announce(tx, made, key)
+        zone_rows.announce(tx, made.zone_id, [key])
         written.follow_up(tx, made.zone_id, [key])
 
 
@@ -106,7 +101,7 @@ def renew(tx: Tx, targets: Iterable[tuple[Name, str]]) -> dict[str, int]:
         stored = _stored(tx, zone, made, traffic_document.parse(version.document))
         if stored not in records.by_keys(tx, zone.id, [stored.key]):
             records.put(tx, zone.id, [stored])
-            versions[zone.id] = _announce(tx, made, stored.key)
+            versions[zone.id] = zone_rows.announce(tx, zone.id, [stored.key])
     return versions
 
 
@@ -154,14 +149,6 @@ def _conflict(tx: Tx, services: Services, zone: HostedZone, made: Instance, poli
     if records.count(tx, zone.id) >= services.limits.quotas.record_sets and not is_placed(tx, made):
         return f"The limit of {services.limits.quotas.record_sets} record sets in a hosted zone is reached."
     return None
-
-
-def _announce(tx: Tx, made: Instance, key: Key) -> int:
-    """The zone's next version, in which the record set is another one."""
-    owner, rtype, set_id = key
-    version = zone_rows.bump(tx, made.zone_id)
-    outbox.append(tx, f"zone:{made.zone_id}", version, "records", [[owner.lower().to_wire(), rtype, set_id]])
-    return version
 
 
 def _is_its(stored: StoredSet, made: Instance) -> bool:

@@ -13,10 +13,10 @@ from typing import Any
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
 from seal53.services.route53 import vpcs
-from seal53.services.route53.changes import change_info
+from seal53.services.route53.changes import change_info, open_change
 from seal53.services.route53.paging import page_size, place_of, token_of
 from seal53.services.route53.zones import no_such_zone, own_zone
-from seal53.store import Tx, changes, vpc_authorizations
+from seal53.store import Tx, vpc_authorizations
 from seal53.store import vpcs as vpc_rows
 from seal53.store import zones as zone_rows
 from seal53.store.vpc_authorizations import Authorized
@@ -182,15 +182,8 @@ def _own_private_zone(tx: Tx, zone_id: str, caller: Caller) -> HostedZone:
 
 
 def _announced(tx: Tx, services: Services, request: Request, caller: Caller, vpc_id: str) -> Response:
-    change = changes.open_change(
-        tx,
-        id=services.ids.change(),
-        account_id=caller.account_id,
-        subject=f"vpc:{vpc_id}",
-        version=vpcs.announce(tx, vpc_id),
-        now=caller.now,
-        comment=request.get("Comment"),
-    )
+    version = vpcs.announce(tx, vpc_id)
+    change = open_change(tx, services, caller, f"vpc:{vpc_id}", version, comment=request.get("Comment"))
     return {"ChangeInfo": change_info(change)}
 
 

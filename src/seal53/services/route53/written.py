@@ -31,7 +31,7 @@ from dataclasses import dataclass, replace
 
 from seal53.core import Name, NameFault, RecordSet, WireFault
 from seal53.services.route53.shapes import alias_target
-from seal53.store import Tx, alias_targets, outbox, records
+from seal53.store import Tx, alias_targets, records
 from seal53.store import zones as zone_rows
 from seal53.store.alias_targets import Found, OutwardAlias, Place
 from seal53.store.records import Key, StoredSet
@@ -119,12 +119,7 @@ def _rewrite(tx: Tx, aliases: Iterable[OutwardAlias]) -> dict[str, int]:
         if content.record != before:
             alias_targets.rewrite(tx, alias, content.record)
             touched.setdefault(alias.zone_id, []).append((before.owner, before.rtype, before.set_id))
-    versions: dict[str, int] = {}
-    for zone_id, keys in sorted(touched.items()):
-        versions[zone_id] = zone_rows.bump(tx, zone_id)
-        detail = [[owner.lower().to_wire(), rtype, set_id] for owner, rtype, set_id in keys]
-        outbox.append(tx, f"zone:{zone_id}", versions[zone_id], "records", detail)
-    return versions
+    return {zone_id: zone_rows.announce(tx, zone_id, keys) for zone_id, keys in sorted(touched.items())}
 
 
 def _aim(tx: Tx, zone: HostedZone, held: ZoneSet) -> OutwardAlias:

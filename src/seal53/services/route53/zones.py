@@ -13,10 +13,10 @@ from seal53.core import Name
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
 from seal53.services.route53 import delegation_sets, vpcs
-from seal53.services.route53.changes import change_info
-from seal53.services.route53.paging import page_size
+from seal53.services.route53.changes import change_info, open_change
+from seal53.services.route53.paging import marked_page, page_size
 from seal53.services.route53.shapes import stored_set
-from seal53.store import Tx, changes, ksks, outbox, protections, query_logging, records, tags, traffic
+from seal53.store import Tx, ksks, outbox, protections, query_logging, records, tags, traffic
 from seal53.store import vpcs as vpc_rows
 from seal53.store import zones as zone_rows
 from seal53.store.changes import Change
@@ -174,7 +174,7 @@ def _insert(tx: Tx, services: Services, caller: Caller, zone: HostedZone, conten
     zone_rows.insert(tx, zone)
     records.put(tx, zone.id, [stored_set(held) for held in contents])
     outbox.append(tx, f"zone:{zone.id}", zone.version, "zone", [])
-    return _open_change(tx, services, caller, zone, zone.version)
+    return open_change(tx, services, caller, f"zone:{zone.id}", zone.version)
 
 
 def get_hosted_zone(services: Services, request: Request, caller: Caller) -> Response:
@@ -197,27 +197,18 @@ def get_hosted_zone_count(services: Services, request: Request, caller: Caller) 
 def list_hosted_zones(services: Services, request: Request, caller: Caller) -> Response:
     """By id; a marker is the first id of the next page."""
     limit = page_size(request, default=listing.DEFAULT_PAGE, most=listing.LARGEST_ZONE_PAGE)
-    marker, hold_id = request.get("Marker"), request.get("DelegationSetId")
+    hold_id = request.get("DelegationSetId")
     with services.store.read() as tx:
         held = None if hold_id is None else delegation_sets.own_hold(tx, caller, hold_id)
         zones = zone_rows.page_by_id(
             tx,
             caller.account_id,
-            start_id=marker or "",
+            start_id=request.get("Marker") or "",
             limit=limit + 1,
             kind="private" if request.get("HostedZoneType") == "PrivateHostedZone" else None,
             delegation_set_id=None if held is None else held.set.id,
         )
-    response: dict[str, Any] = {
-        "HostedZones": [_hosted_zone(zone, caller.now) for zone in zones[:limit]],
-        "IsTruncated": len(zones) > limit,
-        "MaxItems": str(limit),
-    }
-    if marker is not None:
-        response["Marker"] = marker
-    if len(zones) > limit:
-        response["NextMarker"] = zones[limit].id
-    return response
+    return marked_page(request, limit, "HostedZones", zones, lambda zone: _hosted_zone(zone, caller.now))
 
 
 def list_hosted_zones_by_name(services: Services, request: Request, caller: Caller) -> Response:
@@ -304,7 +295,7 @@ def delete_hosted_zone(services: Services, request: Request, caller: Caller) -> 
             vpcs.announce(tx, vpc_id)
         if was_logged:
             query_logging.announce(tx)
-        change = _open_change(tx, services, caller, zone, version)
+        change = open_change(tx, services, caller, f"zone:{zone.id}", version)
     return {"ChangeInfo": change_info(change)}
 
 
@@ -342,17 +333,6 @@ def _refuse_reference(tx: Tx, caller: Caller, caller_reference: str) -> None:
             "HostedZoneAlreadyExists",
             "A hosted zone has already been created with the specified caller reference.",
         )
-
-
-def _open_change(tx: Tx, services: Services, caller: Caller, zone: HostedZone, version: int) -> Change:
-    return changes.open_change(
-        tx,
-        id=services.ids.change(),
-        account_id=caller.account_id,
-        subject=f"zone:{zone.id}",
-        version=version,
-        now=caller.now,
-    )
 
 
 def _hosted_zone(zone: HostedZone, now: UnixTime) -> dict[str, Any]:
