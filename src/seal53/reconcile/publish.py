@@ -24,6 +24,7 @@ from typing import Protocol
 from seal53.base import journal, memory
 from seal53.base.clock import Clock
 from seal53.base.errors import Fault
+from seal53.base.ids import VpcId
 from seal53.core import DataPlane
 from seal53.feed.messages import ResolverBoot, ToEdge
 from seal53.reconcile import compose
@@ -234,7 +235,8 @@ class Publisher:
             else:
                 version = compose.change(tx, zone, known.signing, rows, now)
             view = None
-            if zone is not None and known is None:
+            vpc_ids: list[VpcId] = []
+            if zone is not None and known is None and not self.published.is_shown(zone_id):
                 view = compose.view_of(tx, self._registry, zone)
                 vpc_ids = zone_rows.vpcs_of(tx, zone_id) if view is None else []
         if zone is None or version is None:
@@ -244,11 +246,10 @@ class Publisher:
         proof = self._prove(candidate.answer, version.claim, now)
         role, message = self.published.commit(zone, version, candidate)
         self._send((role, message))
-        if known is None and view is not None:
+        if view is not None:
             self._send(self.published.enter(zone_id, view))
-        elif known is None:
-            for vpc_id in vpc_ids:
-                self._publish_vpc(vpc_id)
+        for vpc_id in vpc_ids:
+            self._publish_vpc(vpc_id)
         journal.event(
             "published",
             zone=zone_id,

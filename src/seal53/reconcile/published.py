@@ -173,6 +173,10 @@ class Published:
             self._views[view_id] = self._numbered(self._views[view_id])
             return EDGE, ViewChange(view_id=view_id, added=[], removed=[zone_id], serial=self._serial)
 
+    def is_shown(self, zone_id: str) -> bool:
+        """Whether name servers or resolvers were told that it is in a view."""
+        return zone_id in self._view_of or bool(self.vpcs_with(zone_id))
+
     def vpcs_with(self, zone_id: str) -> list[str]:
         """The VPCs whose resolvers were told of the zone."""
         return [vpc_id for vpc_id, vpc in self._vpcs.items() if zone_id in vpc.zone_ids]
