@@ -67,8 +67,11 @@ def _costs(
     if program is None:
         left_out.append("moto: no moto_server (pip install 'moto[server]', or --moto PATH)")
         return
-    with moto(program, directory) as server:
-        _cost(server, arguments.changes, figures, say)
+    try:
+        with moto(program, directory) as server:
+            _cost(server, arguments.changes, figures, say)
+    except BenchFault as e:
+        left_out.append(f"moto: {e}")
 
 
 def _cost(server: Server, changes: int, figures: Figures, say: Say) -> None:
