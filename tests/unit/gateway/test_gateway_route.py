@@ -1,5 +1,7 @@
 """Which request means which operation, before anything about it is proven."""
 
+import time
+
 import pytest
 
 from seal53.gateway import models
@@ -153,3 +155,16 @@ def test_refusals_are_shaped_for_the_likeliest_client(
 ) -> None:
     found, found_family = guess(made, SERVICES)
     assert (found.name if found else None, found_family) == (service, family)
+
+
+@pytest.mark.parametrize("pair", [b"a&", b"%41&", b"Action=x&", b"=&", b"%41ction=x&"])
+def test_a_form_that_nobody_has_signed_is_not_decoded(pair: bytes) -> None:
+    body = pair * (990_000 // len(pair)) + b"Action=GetCallerIdentity&Version=2011-06-15"
+    begin = time.process_time()
+    assert ROUTER.route(Message(method="POST", path=b"/", body=body)).operation == "GetCallerIdentity"
+    assert time.process_time() - begin < 0.3
+
+
+def test_names_that_end_in_action_are_other_names() -> None:
+    body = b"MyAction=GetUser&Action=GetCallerIdentity&Version=2011-06-15&Action%20=GetUser&Action"
+    assert ROUTER.route(Message(method="POST", path=b"/", body=body)).operation == "GetCallerIdentity"
