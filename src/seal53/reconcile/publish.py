@@ -24,9 +24,8 @@ from typing import Protocol
 from seal53.base import journal, memory
 from seal53.base.clock import Clock
 from seal53.base.errors import Fault
-from seal53.base.ids import VpcId
 from seal53.core import DataPlane
-from seal53.feed.messages import ResolverBoot, ToEdge
+from seal53.feed.messages import ResolverBoot, ToEdge, VpcView
 from seal53.reconcile import compose
 from seal53.reconcile.compose import EDGE, RESOLVER, RegistryAddresses
 from seal53.reconcile.plain import Answer
@@ -235,10 +234,11 @@ class Publisher:
             else:
                 version = compose.change(tx, zone, known.signing, rows, now)
             view = None
-            vpc_ids: list[VpcId] = []
+            vpcs: list[VpcView | None] = []
             if zone is not None and known is None and not self.published.is_shown(zone_id):
                 view = compose.view_of(tx, self._registry, zone)
-                vpc_ids = zone_rows.vpcs_of(tx, zone_id) if view is None else []
+                if view is None:
+                    vpcs = [compose.vpc_view(tx, vpc_id) for vpc_id in zone_rows.vpcs_of(tx, zone_id)]
         if zone is None or version is None:
             self._drop(zone_id)
             return
@@ -248,8 +248,9 @@ class Publisher:
         self._send((role, message))
         if view is not None:
             self._send(self.published.enter(zone_id, view))
-        for vpc_id in vpc_ids:
-            self._publish_vpc(vpc_id)
+        for vpc in vpcs:
+            if vpc is not None:
+                self._send(self.published.show_vpc(vpc))
         journal.event(
             "published",
             zone=zone_id,
