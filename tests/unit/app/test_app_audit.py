@@ -174,6 +174,19 @@ def test_secrets_are_never_in_it(record):
     assert made["responseElements"] == {"credentials": {"accessKeyId": "ASIA"}}
 
 
+@pytest.mark.parametrize("most", [256, 1024])
+@pytest.mark.parametrize("value", ["planted", b"planted", "planted" * 199])
+@pytest.mark.parametrize("wrap", [dict, lambda **given: {"AdminContact": {"Email": [*given.values()]}}])
+def test_a_refusal_repeats_no_secret(record, value, wrap, most):
+    parameters = wrap(AuthCode=value)
+    text = f"1 validation error detected: Value '{str(value)[:most]}' at 'authCode' failed to satisfy"
+    made = record(
+        "route53domains", "TransferDomain", parameters=parameters, code="InvalidInput", refusal=text
+    )
+    assert "planted" not in json.dumps(made)
+    assert made["errorMessage"].startswith("1 validation error detected: Value HIDDEN")
+
+
 def test_all_that_models_call_sensitive_is_hidden(record):
     """Contacts are hidden whole; what is left are names that tell nothing by themselves."""
     harmless = {

@@ -7,7 +7,7 @@ Source: CloudTrail user guide, "CloudTrail record contents", "CloudTrail userIde
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from seal53.gateway.models import OPERATOR
 from seal53.services.context import Caller
 
 OMITTED_OVER = 100_000  # octets, as CloudTrail
+SHOWN = (1024, 256)  # characters of a value that refusals of the gateway repeat
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"  # CloudTrail's own word
 
 _REGION = "us-east-1"
@@ -65,7 +66,7 @@ class Recorder:
         }
         if call.code is not None:
             record["errorCode"] = call.code
-            record["errorMessage"] = call.refusal[:1024]
+            record["errorMessage"] = self._told(call.refusal, call.parameters)[:1024]
         if len(call.message.body) > OMITTED_OVER:
             record["requestParameters"] = _omitted(len(call.message.body))
         else:
@@ -110,12 +111,31 @@ class Recorder:
             return value
         return HIDDEN  # octets, and whatever nobody has thought of
 
+    def _told(self, refusal: str, parameters: Mapping[str, Any]) -> str:
+        """A refusal repeats the value that it is about, in quotes."""
+        for value in _hidden(parameters, self._name):
+            for most in SHOWN:
+                refusal = refusal.replace(f"'{value[:most]}'", HIDDEN)
+        return refusal
+
     def _name(self, key: str) -> str | None:
         secret = key.replace("_", "").lower() in _SECRETS
         name = None if secret else key[:1].lower() + key[1:]
         if len(self._names) < 4096:  # keys of maps are the caller's
             self._names[key] = name
         return name
+
+
+def _hidden(value: Any, name_of: Callable[[str], str | None], *, inside: bool = False) -> Iterator[str]:
+    """The values of members that are not shown, as refusals repeat them."""
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _hidden(one, name_of, inside=inside or name_of(key) is None)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _hidden(one, name_of, inside=inside)
+    elif inside:
+        yield str(value)
 
 
 def _source(service: str) -> str:
