@@ -3,7 +3,7 @@
 A secret is sealed before it gets here (I6); this room cannot unseal it.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Row, delete, func, select, update
 
@@ -52,16 +52,7 @@ def every(tx: Tx) -> list[Account]:
 
 
 def add_key(tx: Tx, key: AccessKey) -> None:
-    tx.execute(
-        access_keys.insert().values(
-            access_key_id=key.access_key_id,
-            account_id=key.account_id,
-            user_name=key.user_name,
-            sealed_secret=key.sealed_secret,
-            inactive=int(key.inactive),
-            created_at=key.created_at,
-        )
-    )
+    tx.execute(access_keys.insert().values(**asdict(key)))
 
 
 def keys_of(tx: Tx, account_id: str, user_name: str | None = None) -> list[AccessKey]:
@@ -100,15 +91,8 @@ def by_access_key(tx: Tx, access_key_id: str) -> tuple[AccountId, bytes] | None:
 
 
 def _key(row: Row[tuple[object, ...]]) -> AccessKey:
-    return AccessKey(
-        access_key_id=row.access_key_id,
-        account_id=row.account_id,
-        sealed_secret=row.sealed_secret,
-        created_at=row.created_at,
-        user_name=row.user_name,
-        inactive=bool(row.inactive),
-    )
+    return AccessKey(**{**row._mapping, "inactive": bool(row.inactive)})
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:
-    return Account(id=row.id, name=row.name, position=row.position, created_at=row.created_at)
+    return Account(**row._mapping)

@@ -16,6 +16,7 @@ from sqlalchemy import delete as delete_from
 
 from seal53.core import Name, RecordSet, decode_put, encode_put, rtype_text
 from seal53.store.engine import Statement, Tx
+from seal53.store.portions import portions
 from seal53.store.records import Key
 from seal53.store.schema import alias_paths, alias_targets, record_sets
 from seal53.zones.listing import sort_key
@@ -24,8 +25,6 @@ Place = tuple[str, Name]
 """A hosted zone's id and a name in it."""
 
 TABLE = alias_targets.name
-
-_NAMES_AT_ONCE = 500  # no standard says; well below SQLite's limit of parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +171,8 @@ def through(tx: Tx, zone_id: str, touched: Iterable[tuple[Name, str]]) -> list[O
     if known is None:
         return []
     rows: list[SqlRow[tuple[object, ...]]] = []
-    for i in range(0, len(wires), _NAMES_AT_ONCE):
-        query = _THROUGH.where(alias_paths.c.via_name.in_(wires[i : i + _NAMES_AT_ONCE]))
+    for some in portions(wires):
+        query = _THROUGH.where(alias_paths.c.via_name.in_(some))
         rows.extend(tx.execute(query, {"via_zone": zone_id}))
     return _each_once(row for row in rows if (row.via_name, row.type) in wanted)
 

@@ -4,16 +4,15 @@ A location exists as long as a block has it. Blocks are in normal form (`zones.c
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 from sqlalchemy import delete as delete_from
 
 from seal53.base.ids import AccountId
 from seal53.store.engine import Tx
+from seal53.store.portions import portions
 from seal53.store.schema import cidr_blocks, cidr_collections, record_references
-
-_AT_ONCE = 500  # below SQLite's limit of parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +65,7 @@ def count_of(tx: Tx, account_id: str) -> int:
 
 
 def insert(tx: Tx, collection: Collection) -> None:
-    tx.execute(
-        cidr_collections.insert().values(
-            id=collection.id,
-            account_id=collection.account_id,
-            name=collection.name,
-            caller_reference=collection.caller_reference,
-            version=collection.version,
-            created_at=collection.created_at,
-        )
-    )
+    tx.execute(cidr_collections.insert().values(**asdict(collection)))
 
 
 def delete(tx: Tx, collection_id: str) -> None:
@@ -124,13 +114,11 @@ def blocks(
 
 def located(tx: Tx, collection_id: str, wanted: Iterable[str]) -> dict[str, str]:
     """Location by block, of those of the wanted blocks that are there."""
-    sought = sorted(set(wanted))
     found: dict[str, str] = {}
-    for start in range(0, len(sought), _AT_ONCE):
+    for some in portions(sorted(set(wanted))):
         rows = tx.execute(
             select(cidr_blocks.c.block, cidr_blocks.c.location).where(
-                cidr_blocks.c.collection_id == collection_id,
-                cidr_blocks.c.block.in_(sought[start : start + _AT_ONCE]),
+                cidr_blocks.c.collection_id == collection_id, cidr_blocks.c.block.in_(some)
             )
         )
         found.update((row.block, row.location) for row in rows)
@@ -187,11 +175,4 @@ def every_block(tx: Tx) -> dict[str, dict[str, list[str]]]:
 
 
 def _collection(row: Row[tuple[object, ...]]) -> Collection:
-    return Collection(
-        id=row.id,
-        account_id=row.account_id,
-        name=row.name,
-        caller_reference=row.caller_reference,
-        version=row.version,
-        created_at=row.created_at,
-    )
+    return Collection(**row._mapping)

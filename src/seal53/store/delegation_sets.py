@@ -12,7 +12,6 @@ from sqlalchemy import Row, delete, func, select
 
 from seal53.base.ids import AccountId, DelegationSetId
 from seal53.core import Name
-from seal53.store import zones
 from seal53.store.engine import Tx
 from seal53.store.schema import delegation_sets, reusable_delegation_sets
 
@@ -64,11 +63,6 @@ def insert(tx: Tx, delegation_set: DelegationSet) -> None:
             created_at=delegation_set.created_at,
         )
     )
-
-
-def zones_on(tx: Tx, set_id: str) -> list[zones.HostedZone]:
-    """The public zones that this set serves, whoever owns them, by id."""
-    return zones.of_delegation_set(tx, set_id)
 
 
 # --- holds

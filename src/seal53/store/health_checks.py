@@ -14,10 +14,9 @@ from sqlalchemy import Row, func, select, update
 
 from seal53.base.ids import AccountId
 from seal53.store.engine import Tx
+from seal53.store.portions import portions
 from seal53.store.schema import health_checks
 from seal53.zones.health import Check
-
-_AT_ONCE = 500  # below SQLite's limit of parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,24 +64,16 @@ def get(tx: Tx, check_id: str) -> HealthCheck | None:
     return None if row is None else _health_check(row)
 
 
-def exists(tx: Tx, check_id: str) -> bool:
-    """Whoever owns it."""
-    return bool(existing(tx, [check_id]))
-
-
 def existing(tx: Tx, check_ids: Iterable[str]) -> set[str]:
     """Those of the ids that are health checks, whoever owns them."""
-    wanted = sorted(set(check_ids))
     found: set[str] = set()
-    for start in range(0, len(wanted), _AT_ONCE):
-        found.update(
-            tx.execute(
-                select(health_checks.c.id).where(
-                    health_checks.c.deleted_at.is_(None),
-                    health_checks.c.id.in_(wanted[start : start + _AT_ONCE]),
-                )
-            ).scalars()
+    for some in portions(sorted(set(check_ids))):
+        rows = tx.execute(
+            select(health_checks.c.id).where(
+                health_checks.c.deleted_at.is_(None), health_checks.c.id.in_(some)
+            )
         )
+        found.update(rows.scalars())
     return found
 
 

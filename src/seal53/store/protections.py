@@ -12,13 +12,12 @@ from sqlalchemy import delete as delete_from
 
 from seal53.core import Name
 from seal53.store.engine import Statement, Tx
+from seal53.store.portions import portions
 from seal53.store.schema import record_protections
 from seal53.zones.listing import Position, sort_key
 
 Key = tuple[Name, str]
 """Owner and the type's mnemonic."""
-
-_OWNERS_AT_ONCE = 500  # below SQLite's limit of parameters
 
 _any = Statement(
     select(record_protections.c.type).where(record_protections.c.zone_id == bindparam("zone")).limit(1)
@@ -40,13 +39,11 @@ def at(tx: Tx, zone_id: str, owners: Iterable[Name]) -> dict[Key, str | None]:
     """The comments of what is protected at these owners; a protection without one has None."""
     if not exist(tx, zone_id):  # as in most zones
         return {}
-    places = sorted({sort_key(owner) for owner in owners})
     found: dict[Key, str | None] = {}
-    for start in range(0, len(places), _OWNERS_AT_ONCE):
+    for places in portions(sorted({sort_key(owner) for owner in owners})):
         rows = tx.execute(
             select(record_protections.c.owner, record_protections.c.type, record_protections.c.comment).where(
-                record_protections.c.zone_id == zone_id,
-                record_protections.c.sort_key.in_(places[start : start + _OWNERS_AT_ONCE]),
+                record_protections.c.zone_id == zone_id, record_protections.c.sort_key.in_(places)
             )
         )
         found |= {(Name.from_wire(row.owner), row.type): row.comment for row in rows}

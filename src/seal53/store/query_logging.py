@@ -4,7 +4,7 @@
 its zone. Not for: log groups themselves, which are directories that name servers write into.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Row, select
 from sqlalchemy import delete as delete_from
@@ -63,15 +63,7 @@ def every(tx: Tx) -> list[tuple[str, str, str]]:
 
 
 def insert(tx: Tx, config: QueryLoggingConfig) -> None:
-    tx.execute(
-        query_logging_configs.insert().values(
-            id=config.id,
-            account_id=config.account_id,
-            zone_id=config.zone_id,
-            log_group_arn=config.log_group_arn,
-            created_at=config.created_at,
-        )
-    )
+    tx.execute(query_logging_configs.insert().values(**asdict(config)))
 
 
 def delete(tx: Tx, config_id: str) -> None:
@@ -86,10 +78,4 @@ def announce(tx: Tx) -> None:
 
 
 def _config(row: Row[tuple[object, ...]]) -> QueryLoggingConfig:
-    return QueryLoggingConfig(
-        id=row.id,
-        account_id=row.account_id,
-        zone_id=row.zone_id,
-        log_group_arn=row.log_group_arn,
-        created_at=row.created_at,
-    )
+    return QueryLoggingConfig(**row._mapping)

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import delete, func, select
 
 from seal53.store.engine import Tx
+from seal53.store.portions import portions
 from seal53.store.schema import resource_tags
-
-_AT_ONCE = 500  # below SQLite's limit of parameters
 
 
 def of(tx: Tx, resource: str) -> dict[str, str]:
@@ -22,11 +21,10 @@ def of(tx: Tx, resource: str) -> dict[str, str]:
 def of_each(tx: Tx, resources: Sequence[str]) -> dict[str, dict[str, str]]:
     """The tags of each resource, by key in order; a resource without tags has an empty mapping."""
     found: dict[str, dict[str, str]] = {resource: {} for resource in resources}
-    wanted = list(found)
-    for start in range(0, len(wanted), _AT_ONCE):
+    for some in portions(found):
         rows = tx.execute(
             select(resource_tags)
-            .where(resource_tags.c.resource.in_(wanted[start : start + _AT_ONCE]))
+            .where(resource_tags.c.resource.in_(some))
             .order_by(resource_tags.c.resource, resource_tags.c.key)
         )
         for row in rows:
@@ -51,13 +49,9 @@ def put(tx: Tx, resource: str, tags: Mapping[str, str]) -> None:
 
 def remove(tx: Tx, resource: str, keys: Iterable[str]) -> None:
     """Takes tags away; a key that is not there is passed over."""
-    wanted = list(keys)
-    for start in range(0, len(wanted), _AT_ONCE):
+    for some in portions(keys):
         tx.execute(
-            delete(resource_tags).where(
-                resource_tags.c.resource == resource,
-                resource_tags.c.key.in_(wanted[start : start + _AT_ONCE]),
-            )
+            delete(resource_tags).where(resource_tags.c.resource == resource, resource_tags.c.key.in_(some))
         )
 
 

@@ -5,7 +5,7 @@ pass it over. An instance is one record set of its zone; what of it failed is ke
 seconds.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Row, func, select, tuple_, update
@@ -139,18 +139,7 @@ def count_of(tx: Tx, account_id: str) -> int:
 
 
 def insert(tx: Tx, policy: TrafficPolicy) -> None:
-    tx.execute(
-        traffic_policies.insert().values(
-            id=policy.id,
-            version=policy.version,
-            account_id=policy.account_id,
-            name=policy.name,
-            type=policy.type,
-            document=policy.document,
-            comment=policy.comment,
-            created_at=policy.created_at,
-        )
-    )
+    tx.execute(traffic_policies.insert().values(**asdict(policy)))
 
 
 def set_comment(tx: Tx, policy_id: str, version: int, comment: str) -> None:
@@ -290,17 +279,7 @@ def _one(policy_id: str, version: int) -> Any:
 
 
 def _policy(row: Row[tuple[object, ...]]) -> TrafficPolicy:
-    return TrafficPolicy(
-        id=row.id,
-        version=row.version,
-        account_id=row.account_id,
-        name=row.name,
-        type=row.type,
-        document=row.document,
-        comment=row.comment,
-        created_at=row.created_at,
-        deleted_at=row.deleted_at,
-    )
+    return TrafficPolicy(**row._mapping)
 
 
 def _instance(row: Row[tuple[object, ...]]) -> Instance:

@@ -4,7 +4,7 @@
 "vpc:ID").
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Row, func, select, update
 from sqlalchemy import delete as delete_from
@@ -97,23 +97,7 @@ def every(tx: Tx) -> list[Vpc]:
 
 
 def insert(tx: Tx, vpc: Vpc) -> None:
-    tx.execute(
-        vpcs.insert().values(
-            id=vpc.id,
-            account_id=vpc.account_id,
-            region=vpc.region,
-            address=vpc.address,
-            created_at=vpc.created_at,
-            cidr_block=vpc.cidr_block,
-            tenancy=vpc.tenancy,
-            dns_support=int(vpc.dns_support),
-            dns_hostnames=int(vpc.dns_hostnames),
-            validation=vpc.validation,
-            validation_change_id=vpc.validation_change_id,
-            dnssec_config_id=vpc.dnssec_config_id,
-            version=vpc.version,
-        )
-    )
+    tx.execute(vpcs.insert().values(**asdict(vpc)))
 
 
 def delete(tx: Tx, vpc_id: str) -> None:
@@ -150,18 +134,5 @@ def bump(tx: Tx, vpc_id: str) -> int:
 
 
 def _vpc(row: Row[tuple[object, ...]]) -> Vpc:
-    return Vpc(
-        id=row.id,
-        account_id=row.account_id,
-        region=row.region,
-        address=row.address,
-        created_at=row.created_at,
-        cidr_block=row.cidr_block,
-        tenancy=row.tenancy,
-        dns_support=bool(row.dns_support),
-        dns_hostnames=bool(row.dns_hostnames),
-        validation=row.validation,
-        validation_change_id=row.validation_change_id,
-        dnssec_config_id=row.dnssec_config_id,
-        version=row.version,
-    )
+    flags = {"dns_support": bool(row.dns_support), "dns_hostnames": bool(row.dns_hostnames)}
+    return Vpc(**{**row._mapping, **flags})

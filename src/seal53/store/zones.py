@@ -323,13 +323,6 @@ def private_zones_of(tx: Tx, vpc_id: str) -> list[HostedZone]:
     return [_zone(row) for row in rows]
 
 
-def of_delegation_set(tx: Tx, set_id: str) -> list[HostedZone]:
-    rows = tx.execute(
-        select(*_COLUMNS).where(hosted_zones.c.delegation_set_id == set_id).order_by(hosted_zones.c.id)
-    )
-    return [_zone(row) for row in rows]
-
-
 def count_on_set(tx: Tx, set_id: str, account_id: str) -> int:
     """How many of an account's zones a delegation set serves."""
     return tx.execute(

@@ -16,7 +16,6 @@ from seal53.zones import names
 
 MATCHING = ("HTTP_STR_MATCH", "HTTPS_STR_MATCH")
 ENDPOINT = ("HTTP", "HTTPS", *MATCHING, "TCP")
-RESET = ("FullyQualifiedDomainName", "Regions", "ResourcePath", "ChildHealthChecks")
 
 REGIONS = (
     "us-east-1",

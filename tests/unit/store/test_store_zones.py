@@ -125,7 +125,7 @@ def test_a_delegation_set_keeps_the_order_of_its_hosts(tx: Tx) -> None:
     assert delegation_sets.get(tx, "N1") == made
     assert delegation_sets.every(tx) == [made]
     zones.insert(tx, replace(zone(1, "example.com."), delegation_set_id=made.id))
-    assert [held.id for held in delegation_sets.zones_on(tx, "N1")] == ["Z1"]
+    assert zones.count_on_set(tx, "N1", A) == 1
 
 
 def test_a_vpc_comes_back_and_its_version_grows(tx: Tx) -> None:
