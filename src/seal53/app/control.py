@@ -166,6 +166,7 @@ class _Control:
             self._feed.expect(edge_id)
         self._audit = audit.AuditLog(place.data / AUDIT)
         self._recorder = audit.Recorder(ids)
+        self._unknown_callers = audit.UnknownCallers()
         self._keys = KeysLoop(self.store, place.kek, kms.DnssecSigners(self._services))
         lookup = LiveLookup(
             boot.hints, boot.anchors, boot.upstream_port, clock=self._clock, entropy=secrets.token_bytes
@@ -370,8 +371,10 @@ class _Control:
     def _record(self, entry: Mapping[str, object], call: gateway.Call) -> None:
         """The one place that records a call: a line of the audit log, and one of the journal."""
         route = call.route
-        if route is None or (route.scope, route.operation, call.code) != ("seal53", "audit", None):
-            self._audit.append(self._recorder.line(call))  # who follows the log does not make it grow
+        # who follows the log does not make it grow
+        follows = route is not None and (route.scope, route.operation, call.code) == ("seal53", "audit", None)
+        if not follows and (call.caller is not None or self._unknown_callers.take(call.now)):
+            self._audit.append(self._recorder.line(call))
         journal.event("call", **cast(dict[str, Any], entry))
 
     def _answer_audit(self, request: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from seal53.app import audit
-from seal53.app.audit import AuditLog, Query, Recorder
+from seal53.app.audit import AuditLog, Query, Recorder, UnknownCallers
 from seal53.app.audit.record import HIDDEN, OMITTED_OVER
 from seal53.app.control import OPERATIONS
 from seal53.base.clock import UnixTime
@@ -351,3 +351,11 @@ def test_an_account_sees_its_own_calls(log):
         with pytest.raises(AwsFault) as fault:
             audit.answer(log, request, own=own)
         assert fault.value.error == code
+
+
+def test_callers_that_nobody_knows_do_not_push_out_what_others_did():
+    unknown = UnknownCallers()
+    assert sum(unknown.take(NOW) for _ in range(5000)) == 1000
+    assert sum(unknown.take(NOW + second) for second in range(1, 601) for _ in range(10)) == 300
+    assert not unknown.take(NOW)  # a clock that was set back gives nothing
+    assert sum(unknown.take(NOW + 10**6) for _ in range(5000)) == 1000
