@@ -37,7 +37,7 @@ def refused(call: Any, **arguments: Any) -> str | None:
 
 
 def test_a_burst_is_cut_to_five_a_second(aws: Service) -> None:
-    once = client(aws, "route53", 1)
+    once = client(aws, "route53", 1, account=1)  # whose bucket is full: no other test spends from it
     begun = time.monotonic()
     codes = [refused(once.list_hosted_zones) for _ in range(40)]
     took = time.monotonic() - begun
@@ -46,7 +46,7 @@ def test_a_burst_is_cut_to_five_a_second(aws: Service) -> None:
     assert codes[:5] == [None] * 5
     tags = {"ResourceType": "hostedzone", "ResourceId": "Z1"}
     assert "ThrottlingException" in [refused(once.list_tags_for_resource, **tags) for _ in range(10)]
-    assert refused(client(aws, "route53", 1, account=1).list_hosted_zones) is None
+    assert refused(client(aws, "route53", 10).list_hosted_zones) is None
 
 
 def test_boto3_gets_through(aws: Service) -> None:
