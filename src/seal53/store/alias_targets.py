@@ -110,14 +110,23 @@ def of_service_name(tx: Tx, target: Name, type: str) -> list[OutwardAlias]:
 # --- paths: which aliases are made of a name's record sets
 
 
+_ITS_PATHS = and_(
+    alias_paths.c.zone_id == bindparam("its_zone"),
+    alias_paths.c.sort_key == bindparam("its_sort_key"),
+    alias_paths.c.type == bindparam("its_type"),
+    alias_paths.c.set_id == bindparam("its_set_id"),
+)
+_its_paths = Statement(select(alias_paths.c.via_zone_id, alias_paths.c.via_name).where(_ITS_PATHS))
+_drop_its_paths = Statement(delete_from(alias_paths).where(_ITS_PATHS))
+
+
 def set_paths(tx: Tx, alias: OutwardAlias, places: Collection[Place]) -> None:
     """The names that its content came from, instead of those before."""
-    its = _path_key(alias)
+    its = _its(alias)
     wanted = {(zone_id, name.lower().to_wire()) for zone_id, name in places}
-    rows = tx.execute(select(alias_paths.c.via_zone_id, alias_paths.c.via_name).where(its))
-    if wanted == {(row.via_zone_id, row.via_name) for row in rows}:
+    if wanted == set(_its_paths.rows(tx, **its)):
         return
-    tx.execute(delete_from(alias_paths).where(its))
+    _drop_its_paths.run(tx, **its)
     if wanted:
         key = {
             "zone_id": alias.zone_id,
@@ -180,15 +189,25 @@ def through(tx: Tx, zone_id: str, touched: Iterable[tuple[Name, str]]) -> list[O
 # --- contents
 
 
+_ITS_RECORD_SET = and_(
+    record_sets.c.zone_id == bindparam("its_zone"),
+    record_sets.c.sort_key == bindparam("its_sort_key"),
+    record_sets.c.type == bindparam("its_type"),
+    record_sets.c.set_id == bindparam("its_set_id"),
+)
+_its_item = Statement(select(record_sets.c.item).where(_ITS_RECORD_SET))
+_rewrite_its_item = Statement(update(record_sets).where(_ITS_RECORD_SET).values(item=bindparam("its_item")))
+
+
 def content(tx: Tx, alias: OutwardAlias) -> RecordSet | None:
     """The record set as name servers have it."""
-    item: bytes | None = tx.execute(select(record_sets.c.item).where(_record_key(alias))).scalar()
+    item: bytes | None = _its_item.value(tx, **_its(alias))
     return None if item is None else decode_put(item)
 
 
 def rewrite(tx: Tx, alias: OutwardAlias, record: RecordSet) -> None:
     """Gives the record set another content; what the API returns of it stays."""
-    tx.execute(update(record_sets).where(_record_key(alias)).values(item=encode_put(record)))
+    _rewrite_its_item.run(tx, its_item=encode_put(record), **_its(alias))
 
 
 # --- names of AWS services
@@ -276,22 +295,14 @@ def _drop(tx: Tx, zone_id: str, keys: Sequence[tuple[Name, str, str]]) -> None:
         )
 
 
-def _record_key(alias: OutwardAlias) -> ColumnElement[bool]:
-    return and_(
-        record_sets.c.zone_id == alias.zone_id,
-        record_sets.c.sort_key == sort_key(alias.owner),
-        record_sets.c.type == alias.type,
-        record_sets.c.set_id == alias.set_id,
-    )
-
-
-def _path_key(alias: OutwardAlias) -> ColumnElement[bool]:
-    return and_(
-        alias_paths.c.zone_id == alias.zone_id,
-        alias_paths.c.sort_key == sort_key(alias.owner),
-        alias_paths.c.type == alias.type,
-        alias_paths.c.set_id == alias.set_id,
-    )
+def _its(alias: OutwardAlias) -> dict[str, object]:
+    """The key of its record set and of its paths, for prepared statements."""
+    return {
+        "its_zone": alias.zone_id,
+        "its_sort_key": sort_key(alias.owner),
+        "its_type": alias.type,
+        "its_set_id": alias.set_id,
+    }
 
 
 def _is_service(target: Name) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from alias_zones import (
     plain,
     versions,
 )
+from sqlalchemy import event
 
 from seal53.core import Name, RecordSet, Routing, RrType
 from seal53.services.route53 import written
@@ -138,6 +139,29 @@ def test_what_changes_nothing_at_the_target_makes_no_version(zones, change):
     before = versions(zones)["one.example."]
     assert change(zones) == {}
     assert versions(zones)["one.example."] == before
+
+
+def test_each_alias_that_follows_costs_no_statement_that_has_to_be_compiled(zones):
+    zones.batch("three.example.", plain("t.three.example.", ONE))
+    slow: list[str] = []
+    listener = (zones.store._engine, "before_execute", lambda _, clause, *rest: slow.append(str(clause)))
+
+    def follow(*names: str, rdata: bytes) -> int:
+        aliases = [outward(name, zones.to("three.example.", "t.three.example.")) for name in names]
+        zones.batch("one.example.", *aliases)
+        slow.clear()
+        event.listen(*listener)
+        try:
+            assert zones.batch("three.example.", plain("t.three.example.", rdata)).keys() == {
+                zones.ids["one.example."]
+            }
+        finally:
+            event.remove(*listener)
+        assert all(zones.answer("one.example.", name) == (0, {rdata}, 300) for name in names)
+        return len(slow)
+
+    few = follow("a.one.example.", "b.one.example.", rdata=TWO)
+    assert follow(*(f"n{number}.one.example." for number in range(20)), rdata=THREE) == few
 
 
 def test_a_target_that_is_deleted_is_not_answered_until_it_is_back(zones):
