@@ -39,6 +39,7 @@ MOST_MERGED = 8  # AWS: record sets that a multivalue answer is made of
 PLAIN_SAMPLE = 4  # groups of an unsigned version that dnspython judges, once a second
 NXNAME = 128  # RFC 9824 §2
 ZSK_FLAGS, KSK_FLAGS = 256, 257
+NEVER_STORED = 65_280  # RFC 6895 §3.1: the first type for private use, which no hosted zone holds
 
 
 class Unproven(Fault):
@@ -219,8 +220,20 @@ class _Judge:
 
     def ask_absent(self, owner: Name, rtype: int) -> None:
         """The RRset is gone: proven absent, or a wildcard, a CNAME or a delegation answers in its place."""
-        name = _dns_name(owner)
-        reply = self._ask(name, rtype)
+        self._ask_elsewhere(_dns_name(owner), rtype)
+
+    def nonexistent(self) -> None:
+        """A name that nobody made is denied, or a wildcard answers for it with a signature."""
+        name = dns.name.Name((b"_proof-%d" % self._claim.version, *self._apex.labels))
+        self._ask_elsewhere(name, dns.rdatatype.A)
+
+    def _ask_elsewhere(self, name: dns.name.Name, rtype: int) -> None:
+        """Denied, referred, or answered by what was not claimed, with signatures."""
+        reply = self._ask(name, rtype, servfail=rtype != NEVER_STORED)
+        if reply.rcode() == dns.rcode.SERVFAIL:
+            # A wildcard's alias may be what answers, and its target not be known: other types are denied.
+            self._ask_elsewhere(name, NEVER_STORED)
+            return
         if self._referral(reply, name) is not None:
             return
         if reply.answer:
@@ -228,16 +241,6 @@ class _Judge:
                 self._signed_or_plain(reply.answer, rrset)
             return
         self._denied(reply, name, rtype)
-
-    def nonexistent(self) -> None:
-        """A name that nobody made is denied, or a wildcard answers for it with a signature."""
-        name = dns.name.Name((b"_proof-%d" % self._claim.version, *self._apex.labels))
-        reply = self._ask(name, dns.rdatatype.A)
-        if reply.answer:
-            for rrset in _data(reply.answer):
-                self._signed_or_plain(reply.answer, rrset)
-            return
-        self._denied(reply, name, dns.rdatatype.A)
 
     # --- judgments
 

@@ -214,6 +214,25 @@ def test_what_is_not_resolved_fails_and_is_not_denied() -> None:
         prove(zone.answer, _claim(zone, [record_set(API)]), NOW)
 
 
+def test_an_unresolved_wildcard_does_not_hold_up_its_zone() -> None:
+    def fail(reply: dns.message.Message) -> None:
+        made_up = reply.question[0].name.labels[0].startswith((b"_proof", b"gone"))
+        if made_up and reply.question[0].rdtype == dns.rdatatype.A:
+            _servfail(reply)
+
+    def fail_all(reply: dns.message.Message) -> None:
+        if reply.question[0].name.labels[0].startswith(b"_proof"):
+            _servfail(reply)
+
+    zone = Zone([MAIL])
+    zone.bend = fail
+    claim = _claim(zone, [record_set(MAIL)], absent=[(Name.parse("gone.companya.com."), 1)])
+    assert prove(zone.answer, claim, NOW).signatures > 0
+    zone.bend = fail_all
+    with pytest.raises(Unproven, match="SERVFAIL"):
+        prove(zone.answer, claim, NOW)
+
+
 class Counting:
     """The answers of a zone, and how many questions dnspython asked of it: its ids are not 0."""
 
