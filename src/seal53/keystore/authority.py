@@ -11,7 +11,6 @@ reads the directory can pose as the API to those who trust its CA.
 """
 
 import ipaddress
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from seal53.base.clock import UnixTime
 from seal53.base.errors import StartFault
+from seal53.keystore.files import written_beside
 
 DIRECTORY = "tls"
 _CA_FOR = timedelta(days=3650)
@@ -185,14 +185,5 @@ def _pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    with written_beside(path, content) as fresh:
         fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)

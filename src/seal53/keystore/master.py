@@ -13,6 +13,7 @@ from pathlib import Path
 from seal53.base.errors import StartFault
 from seal53.base.ids import Entropy
 from seal53.base.journal import Secret
+from seal53.keystore.files import written_beside
 from seal53.keystore.sealing import KEY_OCTETS
 
 MASTER_KEY_FILE = "master.key"
@@ -60,17 +61,8 @@ def _created(path: Path, key: bytes) -> Secret:
     """Written under another name and linked: a crash leaves a whole key or none. Raises FileExistsError."""
     if path.exists():
         raise FileExistsError
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    fresh.unlink(missing_ok=True)
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
+    with written_beside(path, key) as fresh:
         os.link(fresh, path)  # like O_EXCL: fails when another process was first
-    finally:
-        fresh.unlink(missing_ok=True)
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(directory)  # the entry must be on disk before anything is sealed under the key

@@ -94,7 +94,6 @@ class Limits:
 
     name_server_pattern: str  # "ns-{n}.set-{set}.seal53." : n 0..3, set the delegation set's number
     address_block: str  # "127.53.0.0/24"
-    partition_account_root: str = "arn:aws:iam::{account}:root"
     quotas: Quotas = OPEN
 
 
