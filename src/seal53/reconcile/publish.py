@@ -181,7 +181,7 @@ class Publisher:
         except BaseException:
             self._committed = True
             raise
-        for seq, subject, version, _ in news:
+        for seq, subject, version in news:
             self._seq = seq
             self._due.setdefault(subject, _Again()).not_before = 0.0
             self._await(subject, version)

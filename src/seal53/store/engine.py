@@ -121,7 +121,7 @@ class Statement:
 class Store:
     """One database.
 
-    `woken` are called after each commit that `write` announces; they only wake, the outbox is the truth.
+    Who watches tables is woken after each commit that `write` announces, and only that: tables are the truth.
     `grown` is set when it is time for `checkpoint`, which is best called by a thread that nobody waits for.
     """
 
@@ -143,7 +143,6 @@ class Store:
         self._watchers: list[tuple[frozenset[str], Callable[[], None]]] = []
         self._rows = 0  # written since the last checkpoint
         self.grown = threading.Event()
-        self.woken: list[Callable[[], None]] = []
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "before_execute", _note)
 
@@ -217,7 +216,7 @@ class Store:
             self._rows += driver.total_changes - rows
             if self._rows >= _GROWN:
                 self.grown.set()
-        for wake in (*wakes, *self.woken):
+        for wake in wakes:
             wake()
 
     @contextmanager

@@ -4,7 +4,6 @@ A write appends one row in its own transaction; `reconcile.publish` takes the ro
 name server serves the version. Notifications only wake; this table is the truth.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -27,9 +26,7 @@ _of_subject = Statement(
     .where(_o.subject == bindparam("subject"), _o.version > bindparam("version"))
     .order_by(_o.seq)
 )
-_news = Statement(
-    select(_o.seq, _o.subject, _o.version, _o.kind).where(_o.seq > bindparam("seq")).order_by(_o.seq)
-)
+_news = Statement(select(_o.seq, _o.subject, _o.version).where(_o.seq > bindparam("seq")).order_by(_o.seq))
 _done = Statement(
     delete(outbox).where(_o.subject == bindparam("subject"), _o.version <= bindparam("version"))
 )
@@ -72,15 +69,9 @@ def of_subject(tx: Tx, subject: str, *, above: int) -> list[Row]:
     return [_row(found) for found in _of_subject.rows(tx, subject=subject, version=above)]
 
 
-def news(tx: Tx, *, after: int) -> list[tuple[int, str, int, str]]:
-    """(number, subject, version, kind) of rows whose number is above `after`, in order."""
-    return [(seq, subject, version, kind) for seq, subject, version, kind in _news.rows(tx, seq=after)]
-
-
-def done(tx: Tx, seqs: Sequence[int]) -> None:
-    """Removes rows."""
-    for start in range(0, len(seqs), 500):
-        tx.execute(delete(outbox).where(outbox.c.seq.in_(seqs[start : start + 500])))
+def news(tx: Tx, *, after: int) -> list[tuple[int, str, int]]:
+    """(number, subject, version) of rows whose number is above `after`, in order."""
+    return [(seq, subject, version) for seq, subject, version in _news.rows(tx, seq=after)]
 
 
 def done_up_to(tx: Tx, subject: str, version: int) -> None:

@@ -26,7 +26,7 @@ def test_a_full_disk_leaves_nothing_and_passes(store: Store) -> None:
 
 def test_a_read_only_disk_is_no_traceback(store: Store) -> None:
     woken: list[int] = []
-    store.woken.append(lambda: woken.append(1))
+    store.watch(("meta",), lambda: woken.append(1))
     _pragma(store, "query_only=ON")
     with pytest.raises(Unavailable, match="readonly"), store.write() as tx:
         meta.put(tx, "key", "value")

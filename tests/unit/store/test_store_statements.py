@@ -78,7 +78,6 @@ def test_who_watches_a_table_is_woken_when_it_was_written(store: Store) -> None:
 def test_what_is_noted_is_there_and_wakes_nobody(store: Store) -> None:
     woken: list[int] = []
     store.watch(("meta",), lambda: woken.append(1))
-    store.woken.append(lambda: woken.append(2))
     with store.note() as tx:
         _insert.run(tx, key="a")
     with pytest.raises(ValueError, match="no"), store.note() as tx:
