@@ -64,13 +64,15 @@ def get(tx: Tx, check_id: str) -> HealthCheck | None:
     return None if row is None else _health_check(row)
 
 
-def existing(tx: Tx, check_ids: Iterable[str]) -> set[str]:
-    """Those of the ids that are health checks, whoever owns them."""
+def existing(tx: Tx, account_id: str, check_ids: Iterable[str]) -> set[str]:
+    """Those of the ids that are health checks of the account."""
     found: set[str] = set()
     for some in portions(sorted(set(check_ids))):
         rows = tx.execute(
             select(health_checks.c.id).where(
-                health_checks.c.deleted_at.is_(None), health_checks.c.id.in_(some)
+                health_checks.c.account_id == account_id,
+                health_checks.c.deleted_at.is_(None),
+                health_checks.c.id.in_(some),
             )
         )
         found.update(rows.scalars())

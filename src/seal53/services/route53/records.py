@@ -110,7 +110,7 @@ def _present(tx: Tx, zone_id: str, read: Batch) -> list[ZoneSet]:
 
 def _facts(tx: Tx, zone: HostedZone, read: Batch) -> Facts:
     """Raises NoSuchHealthCheck."""
-    _require_health_checks(tx, read.health_checks)
+    _require_health_checks(tx, zone, read.health_checks)
     targets = read.targets(zone.id)
     return Facts(
         elsewhere=_elsewhere(tx, zone, targets) if targets else aliases.NOWHERE,
@@ -120,10 +120,11 @@ def _facts(tx: Tx, zone: HostedZone, read: Batch) -> Facts:
     )
 
 
-def _require_health_checks(tx: Tx, wanted: Sequence[str]) -> None:
+def _require_health_checks(tx: Tx, zone: HostedZone, wanted: Sequence[str]) -> None:
+    """Another account's is none: DNS answers would tell its status."""
     if not wanted:
         return
-    existing = health_checks.existing(tx, wanted)
+    existing = health_checks.existing(tx, zone.account_id or "", wanted)
     for id in wanted:
         if id not in existing:
             raise AwsFault("NoSuchHealthCheck", f"A health check with id {id} does not exist.")

@@ -143,7 +143,7 @@ def _conflict(tx: Tx, services: Services, zone: HostedZone, made: Instance, poli
         )
     if is_protected(tx, made):
         return f"RRSet with DNS name {at}, type {made.type} is protected."
-    missing = policy.health_checks - health_checks.existing(tx, policy.health_checks)
+    missing = policy.health_checks - health_checks.existing(tx, made.account_id, policy.health_checks)
     if missing:
         return f"A health check with id {min(missing)} does not exist."
     if records.count(tx, zone.id) >= services.limits.quotas.record_sets and not is_placed(tx, made):

@@ -104,6 +104,15 @@ def test_what_a_record_set_refers_to_is_kept_while_it_does(a: Any, put: Any, ser
     assert a("DeleteCidrCollection", Id=isps) == {}
 
 
+def test_another_accounts_health_check_is_none(a: Any, b: Any, put: Any) -> None:
+    zone_id, theirs = a.zone("example.com"), health_check(b)
+    record_set = put("www.example.com", HealthCheckId=theirs, SetIdentifier="1", Weight=1)
+    assert refused(a, zone_id, record_set) == (
+        "NoSuchHealthCheck",
+        f"A health check with id {theirs} does not exist.",
+    )
+
+
 def test_a_health_check_must_exist(a: Any, put: Any) -> None:
     zone_id, check = a.zone("example.com"), health_check(a)
     weighted = {"SetIdentifier": "1", "Weight": 1}

@@ -443,6 +443,13 @@ def test_what_conflicts_with_the_zone_fails(a: Any, put: Put) -> None:
     assert a.refused("DeleteHostedZone", Id=zone_id)[0] == "HostedZoneNotEmpty"
 
 
+def test_another_accounts_health_check_is_not_there(a: Any, b: Any) -> None:
+    config = {"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 1}
+    theirs = b("CreateHealthCheck", CallerReference="r", HealthCheckConfig=config)["HealthCheck"]["Id"]
+    zone_id, policy = a.zone(), _create(a, document=_document(HealthCheck=theirs))
+    assert _failed(a, zone_id, policy) == f"A health check with id {theirs} does not exist."
+
+
 def test_a_health_check_that_is_not_there_fails(a: Any) -> None:
     zone_id, policy = a.zone(), _create(a, document=_document(HealthCheck=NEVER))
     assert _failed(a, zone_id, policy) == f"A health check with id {NEVER} does not exist."
