@@ -4,7 +4,7 @@ Source: AWS IAM API reference, 2010-05-08; texts of errors as AWS answers them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -101,29 +101,24 @@ def most_of(request: Request) -> int:
     return min(int(request.get("MaxItems", PAGE)), 1000)
 
 
-def page(request: Request, member: str, items: Sequence[Any], marker: str) -> dict[str, Any]:
-    """`items` has one more than is asked for when there are more; `marker` is the last shown one's."""
-    most = most_of(request)
-    more = len(items) > most
-    return {member: list(items[:most]), "IsTruncated": more, **({"Marker": marker} if more else {})}
+def listed(
+    request: Request,
+    member: str,
+    items: Sequence[Item],
+    name_of: Callable[[Item], str],
+    shape: Callable[[Item], Any],
+) -> dict[str, Any]:
+    """A page of items in the order of their names; its marker is the last one's.
 
-
-def cut(request: Request, items: Sequence[Item], name_of: Any) -> tuple[list[Item], bool, str]:
-    """(the page, whether more follow, its marker) of items in the order of their names."""
+    Shape: `items` has at least one more than the page when there are more; those before it may be there.
+    """
     after, most = request.get("Marker", ""), most_of(request)
     rest = [item for item in items if name_of(item) > after]
     shown = rest[:most]
-    return shown, len(rest) > most, name_of(shown[-1]) if shown else ""
-
-
-def listed(request: Request, member: str, items: Sequence[Item], name_of: Any, shape: Any) -> dict[str, Any]:
-    """A page of items that are all at hand, in the order of their names."""
-    shown, more, marker = cut(request, items, name_of)
-    return {
-        member: [shape(item) for item in shown],
-        "IsTruncated": more,
-        **({"Marker": marker} if more else {}),
-    }
+    response: dict[str, Any] = {member: [shape(item) for item in shown], "IsTruncated": len(rest) > most}
+    if len(rest) > most:
+        response["Marker"] = name_of(shown[-1])
+    return response
 
 
 def tag_key(entity_id: str) -> str:

@@ -8,11 +8,11 @@ from seal53.services.context import Caller, Operation, Request, Response, Servic
 from seal53.services.faults import AwsFault
 from seal53.services.iam.entities import (
     document_of,
+    listed,
     moment,
     most_of,
     new_name,
     new_path,
-    page,
     put_tags,
     refuse_boundary,
     role_of,
@@ -65,8 +65,7 @@ def list_roles(services: Services, request: Request, caller: Caller) -> Response
         found = identities.roles_of(
             tx, caller.account_id, prefix=prefix, after=after, most=most_of(request) + 1
         )
-    marker = found[most_of(request) - 1].name if len(found) > most_of(request) else ""
-    return page(request, "Roles", [role_shape(role) for role in found], marker)
+    return listed(request, "Roles", found, lambda role: role.name, role_shape)
 
 
 def update_assume_role_policy(services: Services, request: Request, caller: Caller) -> Response:

@@ -5,11 +5,11 @@ from typing import Any
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
 from seal53.services.iam.entities import (
+    listed,
     moment,
     most_of,
     new_name,
     new_path,
-    page,
     put_tags,
     refuse_boundary,
     shown_tags,
@@ -75,8 +75,7 @@ def list_users(services: Services, request: Request, caller: Caller) -> Response
         found = identities.users_of(
             tx, caller.account_id, prefix=prefix, after=after, most=most_of(request) + 1
         )
-    marker = found[most_of(request) - 1].name if len(found) > most_of(request) else ""
-    return page(request, "Users", [user_shape(user) for user in found], marker)
+    return listed(request, "Users", found, lambda user: user.name, user_shape)
 
 
 def update_user(services: Services, request: Request, caller: Caller) -> Response:
