@@ -531,4 +531,4 @@ def test_a_record_set_that_names_a_check_does_not_keep_it(a: Any) -> None:
         records.put(tx, zone_id, [StoredSet(record=record, type="A", shape={})])
     assert a("DeleteHealthCheck", HealthCheckId=check_id) == {}
     with a.services.store.read() as tx:
-        assert health_checks.existing(tx, [check_id]) == set()
+        assert health_checks.existing(tx, a.caller.account_id, [check_id]) == set()
