@@ -14,6 +14,8 @@ from seal53.services.route53.zones import own_zone
 from seal53.store import Tx
 from seal53.store import tags as tag_rows
 
+_LONGEST_ZONE_ID = 32  # AWS: the model's ResourceId; a prefixed id is told to be too long
+
 
 def change_tags_for_resource(services: Services, request: Request, caller: Caller) -> Response:
     """Takes away, then adds; a key to take away that is not there is passed over."""
@@ -60,8 +62,17 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def _own(tx: Tx, kind: str, resource_id: str, caller: Caller) -> str:
-    """What the store calls a resource of the caller's. Raises NoSuchHostedZone, NoSuchHealthCheck."""
+    """What the store calls a resource of the caller's.
+
+    Raises: NoSuchHostedZone, NoSuchHealthCheck; InvalidInput for what is too long for a hosted zone's id.
+    """
     if kind == "hostedzone":
+        if len(resource_id) > _LONGEST_ZONE_ID:
+            raise AwsFault(
+                "InvalidInput",
+                f"1 validation error detected: Value '{resource_id}' at 'resourceId' failed to satisfy"
+                f" constraint: Member must have length less than or equal to {_LONGEST_ZONE_ID}",
+            )
         own_zone(tx, resource_id, caller)
     else:
         own_check(tx, resource_id, caller)

@@ -87,10 +87,16 @@ def test_only_ones_own_resources_have_tags(a: Any, b: Any, operation: str) -> No
         return refusal
 
     zone_id = a.zone("example.com")
-    for api, wanted in ((b, zone_id), (a, f"/hostedzone/{zone_id}"), (a, "Z0"), (a, CHECK)):
+    for api, wanted in ((b, zone_id), (a, "/hostedzone/Z0"), (a, "Z0"), (a, zone_id[:1] + "9" * 31)):
         assert refused(api, "hostedzone", wanted) == (
             "NoSuchHostedZone",
             f"No hosted zone found with ID: {wanted}",
+        )
+    for wanted in (f"/hostedzone/{zone_id}", CHECK):
+        assert refused(a, "hostedzone", wanted) == (
+            "InvalidInput",
+            f"1 validation error detected: Value '{wanted}' at 'resourceId' failed to satisfy constraint:"
+            " Member must have length less than or equal to 32",
         )
     for api, wanted in ((b, CHECK), (a, "none"), (a, zone_id)):
         assert refused(api, "healthcheck", wanted) == (
