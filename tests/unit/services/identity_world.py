@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from operations_world import LIMITS, NoParent
 from seal53.base.clock import ManualClock
 from seal53.base.ids import AccountId, Ids
-from seal53.core import Name
 from seal53.services import authorization, iam, kms, sts
-from seal53.services.context import Caller, DelegationSeen, Limits, Services
+from seal53.services.context import Caller, Services
 from seal53.services.credentials import KnownCredentials
 from seal53.services.faults import AwsFault
 from seal53.store import Store, accounts
@@ -21,11 +19,6 @@ KEK = bytes(range(32))
 A, B = AccountId("111122223333"), AccountId("444455556666")
 OPERATIONS = {"iam": iam.OPERATIONS, "sts": sts.OPERATIONS, "kms": kms.OPERATIONS}
 ZONE = "arn:aws:route53:::hostedzone/Z1"
-
-
-class NoParent:
-    def delegation(self, name: Name) -> DelegationSeen:
-        raise AssertionError("the parent is not asked here")
 
 
 def document(*statements: Mapping[str, object]) -> str:
@@ -126,15 +119,6 @@ class World:
         return str(made["Credentials"]["AccessKeyId"])
 
 
-def refused(code: str, call: Any, *args: Any, **request: Any) -> str:
-    """The message with which a call is refused; it must have this code and be one line."""
-    with pytest.raises(AwsFault) as fault:
-        call(*args, **request)
-    assert fault.value.error == code, fault.value
-    assert "\n" not in fault.value.message
-    return fault.value.message
-
-
 def make_world(directory: Path) -> World:
     store = Store(directory / "db")
     store.open()
@@ -147,6 +131,6 @@ def make_world(directory: Path) -> World:
         kek=KEK,
         ids=Ids(),
         probe=NoParent(),
-        limits=Limits(name_server_pattern="ns-{n}.set-{set}.seal53.", address_block="127.53.0.0/24"),
+        limits=LIMITS,
     )
     return World(services, clock, KnownCredentials(store, KEK))

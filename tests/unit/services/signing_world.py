@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from operations_world import LIMITS
 from seal53.base.clock import UnixTime
 from seal53.base.errors import Fault
 from seal53.base.ids import AccountId, Ids
 from seal53.core import Name
 from seal53.services import kms
-from seal53.services.context import Caller, Limits, Services
-from seal53.services.faults import AwsFault
+from seal53.services.context import Caller, Services
 from seal53.services.route53 import dnssec
 from seal53.store import Store, accounts, changes, delegation_sets
 from seal53.store import zones as zone_rows
@@ -141,15 +139,6 @@ def dnssec_policy(account: str = A) -> dict[str, object]:
     return policy_of(account_root(account), allow(), grant)
 
 
-def refused(code: str, call: Any, *args: Any, **request: Any) -> str:
-    """The message with which a call is refused; it must have this code and be one line."""
-    with pytest.raises(AwsFault) as fault:
-        call(*args, **request)
-    assert fault.value.error == code, fault.value
-    assert "\n" not in fault.value.message
-    return fault.value.message
-
-
 def make_world(directory: Path) -> World:
     store = Store(directory / "db")
     store.open()
@@ -185,6 +174,6 @@ def make_world(directory: Path) -> World:
         kek=KEK,
         ids=Ids(),
         probe=parent,
-        limits=Limits(name_server_pattern="ns-{n}.set-{set}.seal53.", address_block="127.53.0.0/24"),
+        limits=LIMITS,
     )
     return World(services, parent)

@@ -5,8 +5,9 @@ import re
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
-from identity_world import ZONE, A, allow, make_world, refused
+from identity_world import ZONE, A, allow, make_world
 
+from operations_world import refused
 from seal53.app.control import OPERATIONS
 from seal53.policy.conditions import KEYS
 from seal53.services.authorization.acts import acts_of, context_of, normalized_name

@@ -10,8 +10,9 @@ import dns.rdata
 import dns.rdatatype
 import dns.rrset
 import pytest
-from signing_world import HOSTS, NOW, A, B, account_root, allow, make_world, policy_of, refused
+from signing_world import HOSTS, NOW, A, B, account_root, allow, make_world, policy_of
 
+from operations_world import refused
 from seal53 import keys
 from seal53.core import Name, ds_rdata, key_tag
 from seal53.services.faults import AwsFault

@@ -1,7 +1,5 @@
 """VPCs as EC2 makes, describes, changes and deletes them, on a real database."""
 
-import hashlib
-import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,24 +8,18 @@ from typing import Any
 
 import pytest
 
+from operations_world import LIMITS, NoParent, refusal, steady_entropy
 from seal53.base.clock import UnixTime
-from seal53.base.errors import Fault
 from seal53.base.ids import AccountId, Ids
 from seal53.core import Name
 from seal53.services import ec2
-from seal53.services.context import Caller, DelegationSeen, Limits, Services
-from seal53.services.faults import render
+from seal53.services.context import Caller, Services
 from seal53.store import Store, accounts, changes, outbox, tags, vpcs, zones
 from seal53.store.zones import HostedZone
 from seal53.zones.addresses import RESOLVERS
 
 A, B = AccountId("111111111111"), AccountId("222222222222")
 NOW = UnixTime(1_790_000_000)
-
-
-class NoParent:
-    def delegation(self, name: Name) -> DelegationSeen:
-        raise AssertionError("the parent is not asked here")
 
 
 @dataclass
@@ -40,11 +32,7 @@ class Api:
 
     def refused(self, operation: str, **request: Any) -> tuple[str, str]:
         """Code and message."""
-        with pytest.raises(Fault) as fault:
-            self(operation, **request)
-        rendered = render(fault.value)
-        assert rendered is not None
-        return rendered[:2]
+        return refusal(self, operation, **request)
 
     def vpc(self, cidr: str = "10.0.0.0/16", **request: Any) -> str:
         return str(self("CreateVpc", CidrBlock=cidr, **request)["Vpc"]["VpcId"])
@@ -73,13 +61,12 @@ def services(tmp_path: Path) -> Iterator[Services]:
     with store.write() as tx:
         for account_id in (A, B):
             accounts.create(tx, id=account_id, name=account_id, now=NOW)
-    counter = itertools.count(1)
     yield Services(
         store=store,
         kek=bytes(32),
-        ids=Ids(lambda n: hashlib.shake_128(next(counter).to_bytes(8)).digest(n)),
+        ids=Ids(steady_entropy()),
         probe=NoParent(),
-        limits=Limits(name_server_pattern="ns-{n}.set-{set}.seal53.", address_block="127.53.0.0/24"),
+        limits=LIMITS,
     )
     store.close()
 

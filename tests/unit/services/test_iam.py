@@ -4,7 +4,9 @@ import json
 from urllib.parse import unquote
 
 import pytest
-from identity_world import A, B, allow, document, make_world, refused, trusts
+from identity_world import A, B, allow, document, make_world, trusts
+
+from operations_world import refused
 
 READ = document(allow("route53:List*"))
 FULL = "arn:aws:iam::aws:policy/AmazonRoute53FullAccess"

@@ -5,7 +5,9 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from signing_world import NOW, A, B, account_root, make_world, policy_of, refused
+from signing_world import NOW, A, B, account_root, make_world, policy_of
+
+from operations_world import refused
 
 SIGNING = {"Message": b"m", "SigningAlgorithm": "ECDSA_SHA_256"}
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from signing_world import NOW, SERVICE, A, B, account_root, make_world, policy_of, refused
+from signing_world import NOW, SERVICE, A, B, account_root, make_world, policy_of
 
+from operations_world import refused
 from seal53.services import kms
 from seal53.services.context import Principal
 from seal53.services.kms import granting

@@ -10,8 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
-from signing_world import NOW, A, B, World, account_root, make_world, policy_of, refused
+from signing_world import NOW, A, B, World, account_root, make_world, policy_of
 
+from operations_world import refused
 from seal53.keystore import unseal
 from seal53.store import Store
 from seal53.store import kms as key_rows

@@ -15,9 +15,9 @@ from signing_world import (
     dnssec_policy,
     make_world,
     policy_of,
-    refused,
 )
 
+from operations_world import refused
 from seal53.keys import SignerFault
 from seal53.policy import Act, Actor, Verdict, judge
 from seal53.services import kms

@@ -1,8 +1,9 @@
 """Tags of KMS keys, and what else is read and changed of a key beside its policy."""
 
 import pytest
-from signing_world import A, B, make_world, refused
+from signing_world import A, B, make_world
 
+from operations_world import refused
 from seal53.store import tags
 
 

@@ -1,18 +1,16 @@
 """VPCs as the operator asks for them."""
 
-import hashlib
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from operations_world import LIMITS, NoParent, steady_entropy
 from seal53.base.clock import UnixTime
 from seal53.base.ids import AccountId, Ids
 from seal53.services import operator
-from seal53.services.context import Caller, Limits, Services
+from seal53.services.context import Caller, Services
 from seal53.services.faults import AwsFault
 from seal53.store import Store, accounts, changes, outbox
 from seal53.zones.addresses import RESOLVERS
@@ -28,14 +26,12 @@ def services(tmp_path: Path) -> Iterator[Services]:
     with store.write() as tx:
         for account_id in (A, B):
             accounts.create(tx, id=account_id, name=account_id, now=NOW)
-    counter = itertools.count()
-    probe: Any = None
     yield Services(
         store=store,
         kek=bytes(32),
-        ids=Ids(lambda n: hashlib.shake_128(next(counter).to_bytes(8)).digest(n)),
-        probe=probe,
-        limits=Limits(name_server_pattern="ns-{n}.set-{set}.seal53.", address_block="127.53.0.0/24"),
+        ids=Ids(steady_entropy()),
+        probe=NoParent(),
+        limits=LIMITS,
     )
     store.close()
 

@@ -4,8 +4,9 @@ import hashlib
 from datetime import UTC, datetime
 
 import pytest
-from identity_world import A, B, allow, document, make_world, refused, trusts
+from identity_world import A, B, allow, document, make_world, trusts
 
+from operations_world import refused
 from seal53.gateway import sigv4
 from seal53.gateway.errors import Reason, Refused
 from seal53.gateway.message import Message

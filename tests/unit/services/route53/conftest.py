@@ -1,7 +1,5 @@
 """The operations of Route 53 on a real database, without HTTP and without a wall clock."""
 
-import hashlib
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,31 +7,18 @@ from typing import Any
 
 import pytest
 
+from operations_world import LIMITS, NoParent, refusal, steady_entropy
 from seal53 import registry
 from seal53.base.clock import ManualClock
-from seal53.base.errors import Fault
 from seal53.base.ids import AccountId, Ids, VpcId
-from seal53.core import Name
 from seal53.registry import RegistrySettings
 from seal53.services import route53
-from seal53.services.context import Caller, DelegationSeen, Limits, Services
-from seal53.services.faults import render
+from seal53.services.context import Caller, Services
 from seal53.store import Store, accounts, vpcs
 from seal53.store.vpcs import Vpc
 
 KEK = bytes(range(32))
 A, B = AccountId("111111111111"), AccountId("222222222222")
-
-
-def entropy() -> Callable[[int], bytes]:
-    """Octets that are the same in each run."""
-    counter = itertools.count()
-    return lambda n: hashlib.shake_128(next(counter).to_bytes(8)).digest(n)
-
-
-class NoParent:
-    def delegation(self, name: Name) -> DelegationSeen:
-        raise AssertionError("the parent is not asked here")
 
 
 @dataclass
@@ -50,11 +35,7 @@ class Api:
 
     def refused(self, operation: str, **request: Any) -> tuple[str, str]:
         """Code and message of the AWS error."""
-        with pytest.raises(Fault) as fault:
-            self(operation, **request)
-        rendered = render(fault.value)
-        assert rendered is not None
-        return rendered[:2]
+        return refusal(self, operation, **request)
 
     def zone(self, name: str = "example.com", **request: Any) -> str:
         """A new zone's id."""
@@ -90,7 +71,7 @@ def clock() -> ManualClock:
 def services(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
     store = Store(tmp_path / "store.db")
     store.open()
-    ids = Ids(entropy())
+    ids = Ids(steady_entropy())
     with store.write() as tx:
         for account_id in (A, B):
             accounts.create(tx, id=account_id, name=f"account {account_id[0]}", now=clock.now())
@@ -118,7 +99,7 @@ def services(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
         kek=KEK,
         ids=ids,
         probe=NoParent(),
-        limits=Limits(name_server_pattern="ns-{n}.set-{set}.seal53.", address_block="127.53.0.0/24"),
+        limits=LIMITS,
     )
     store.close()
 
