@@ -19,8 +19,9 @@ What there is to say when a target is not what it was:
     more than MOST_SETS, MOST_OCTETS        unresolved as a whole
     an AWS name that has none of the type   NODATA
 
-Limits: an alias is rewritten for each change on its way, however many aliases there are. The Change of a
-batch is INSYNC when its own zone is served; the zones that point there are published beside it.
+Limits: an alias is rewritten for each change on its way; a batch that would rewrite more than MOST_REWRITTEN
+record sets is refused. The Change of a batch is INSYNC when its own zone is served; the zones that point
+there are published beside it.
 A zone is deleted when it is empty, so that what points there is unresolved by then.
 Not for: where an alias may point (`zones.aliases`); aliases within a zone, which name servers follow
 themselves; looking names up (`reconcile.aliases`).
@@ -45,6 +46,9 @@ from seal53.zones.recordset import ZoneSet
 MOST_DEPTH = 8  # steps from an alias to records
 MOST_SETS = 1000  # record sets in one alias's content
 MOST_OCTETS = 262_144  # of RDATA in it
+MOST_REWRITTEN = (
+    20_000  # record sets in all aliases that one batch rewrites: about a second, in which others wait
+)
 
 
 def is_outward(zone_id: str, held: ZoneSet) -> bool:
@@ -91,9 +95,10 @@ def follow_up(tx: Tx, zone_id: str, touched: Sequence[Key]) -> dict[str, int]:
 
     Returns the zones whose contents are others now, with their new versions. One indexed statement when
     nobody points at the zone.
+    Raises: BatchRefused, when so much hangs on them that all writes would have to wait for it.
     """
     names_touched = {(owner, _MNEMONICS[rtype]) for owner, rtype, _ in touched}
-    return _rewrite(tx, alias_targets.through(tx, zone_id, names_touched))
+    return _rewrite(tx, alias_targets.through(tx, zone_id, names_touched), most=MOST_REWRITTEN)
 
 
 def renew(tx: Tx, targets: Iterable[tuple[Name, str]]) -> dict[str, int]:
@@ -107,14 +112,22 @@ def renew(tx: Tx, targets: Iterable[tuple[Name, str]]) -> dict[str, int]:
     return _rewrite(tx, changed.values())
 
 
-def _rewrite(tx: Tx, aliases: Iterable[OutwardAlias]) -> dict[str, int]:
+def _rewrite(tx: Tx, aliases: Iterable[OutwardAlias], most: int | None = None) -> dict[str, int]:
     touched: dict[str, list[Key]] = {}
     seen: dict[Place, list[StoredSet]] = {}
+    sets = 0
     for alias in aliases:
         before = alias_targets.content(tx, alias)
         if before is None:
             continue
         content = _Writer(tx, alias, seen).write(before)
+        sets += max(1, content.sets)
+        if most is not None and sets > most:
+            raise BatchRefused(
+                [
+                    f"Aliases of other zones hold more than {most} copies of what changes: let fewer lead here."
+                ]
+            )
         alias_targets.set_paths(tx, alias, content.paths)
         if content.record != before:
             alias_targets.rewrite(tx, alias, content.record)
@@ -153,10 +166,12 @@ def _head(held: ZoneSet) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Content:
-    """`record`: the alias with its content. `missing`: the target is not there; `circle`: it leads back."""
+    """`record`: the alias with its content, of so many `sets`. `missing`: the target is not there; `circle`: it
+    leads back."""
 
     record: RecordSet
     paths: frozenset[Place]
+    sets: int = 0
     missing: bool = False
     circle: bool = False
     too_large: bool = False
@@ -184,9 +199,13 @@ class _Writer:
             filled = self._filled(record, group)
         except (_TooLarge, WireFault):  # WireFault: nested deeper than the core takes
             unresolved = _like(record, unresolved=True)
-            return _Content(record=unresolved, paths=frozenset(self._paths), too_large=True)
+            return _Content(record=unresolved, paths=frozenset(self._paths), sets=self._sets, too_large=True)
         return _Content(
-            record=filled, paths=frozenset(self._paths), missing=group is None, circle=self._circle
+            record=filled,
+            paths=frozenset(self._paths),
+            sets=self._sets,
+            missing=group is None,
+            circle=self._circle,
         )
 
     def _filled(self, record: RecordSet, group: tuple[RecordSet, ...] | None) -> RecordSet:

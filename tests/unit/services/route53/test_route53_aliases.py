@@ -319,6 +319,19 @@ def test_what_is_too_large_is_refused_and_not_answered(zones, monkeypatch):
     assert "too large" in message
 
 
+def test_a_change_that_would_rewrite_too_much_is_refused_whole(zones, monkeypatch):
+    zones.batch("two.example.", plain("t.two.example.", ONE))
+    target = zones.to("two.example.", "t.two.example.")
+    zones.batch("one.example.", *[outward(f"a{n}.one.example.", target) for n in range(4)])
+    monkeypatch.setattr(written, "MOST_REWRITTEN", 3)
+    (message,) = refused(zones, "two.example.", plain("t.two.example.", TWO))
+    assert "let fewer lead here" in message
+    assert zones.answer("one.example.", "a0.one.example.") == (0, {ONE}, 300)
+    monkeypatch.setattr(written, "MOST_REWRITTEN", 4)
+    zones.batch("two.example.", plain("t.two.example.", TWO))
+    assert zones.answer("one.example.", "a0.one.example.") == (0, {TWO}, 300)
+
+
 def test_all_problems_are_told_together(zones):
     one, two = zones.to("two.example.", "x.two.example."), zones.to("two.example.", "y.two.example.")
     messages = refused(zones, "one.example.", outward("a.one.example.", one), outward("b.one.example.", two))
