@@ -13,7 +13,7 @@ from seal53 import registry
 from seal53.base.clock import ManualClock
 from seal53.base.ids import Ids
 from seal53.base.journal import Secret
-from seal53.core import DataPlane, Name, RecordSet, Routing, decode_edit
+from seal53.core import DataPlane, Name, RecordSet, Routing, RrType, build_query, decode_edit
 from seal53.feed.messages import (
     QueryLogs,
     Reset,
@@ -507,6 +507,43 @@ def test_routing_facts_go_to_everybody_and_a_change_waits_for_all(started: Calla
     world.outlet.serves["resolver", "routing"] = version
     world.tick()
     assert world.is_in_sync(change)
+    assert world.rows() == 0
+
+
+def test_routing_facts_do_not_wait_for_a_proof(started: Callable[[], World]) -> None:
+    world = started()
+    zone_id = world.zone()
+    world.tick()
+    change = world.ids.change()
+    seen: list[bool] = []
+
+    def prove(answer: Answer, claim: Claim, now: int) -> Proof:
+        with world.store.write() as tx:
+            version = routing.bump(tx)
+            outbox.append(tx, routing.SUBJECT, version, "routing")
+            changes.open_change(tx, id=change, account_id=None, subject="routing", version=version, now=1)
+        ask = build_query(7, APEX, RrType.SOA)
+        for _ in range(2):  # once told, it is not told again
+            world.clock.advance(1)
+            assert answer(ask, now) is not None
+        assert [type(message) for message in world.outlet.take()] == [RoutingFacts, RoutingFacts]
+        for role in ("edge", "resolver"):
+            world.outlet.serves[role, "routing"] = version
+        world.publisher.acknowledged("routing")
+        world.clock.advance(1)
+        answer(ask, now)
+        seen.append(world.is_in_sync(change))
+        return prover.prove(answer, claim, now)
+
+    world.outlet.take()
+    world.write(zone_id, puts={"a.companya.com.": b"\xc0\x00\x02\x01"})
+    world.publisher._prove = prove
+    world.tick()
+    assert seen == [True]
+    assert world.address("a.companya.com.") == ["192.0.2.1"]
+    world.publisher._prove = world._prove
+    world.outlet.serves["edge", f"zone:{zone_id}"] = 2
+    world.tick()
     assert world.rows() == 0
 
 
