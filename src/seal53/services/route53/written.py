@@ -123,11 +123,8 @@ def _rewrite(tx: Tx, aliases: Iterable[OutwardAlias], most: int | None = None) -
         content = _Writer(tx, alias, seen).write(before)
         sets += max(1, content.sets)
         if most is not None and sets > most:
-            raise BatchRefused(
-                [
-                    f"Aliases of other zones hold more than {most} copies of what changes: let fewer lead here."
-                ]
-            )
+            many = f"Aliases elsewhere hold more than {most} copies of what changes"
+            raise BatchRefused([f"{many}: let fewer lead here."])
         alias_targets.set_paths(tx, alias, content.paths)
         if content.record != before:
             alias_targets.rewrite(tx, alias, content.record)
@@ -166,8 +163,8 @@ def _head(held: ZoneSet) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Content:
-    """`record`: the alias with its content, of so many `sets`. `missing`: the target is not there; `circle`: it
-    leads back."""
+    """`record`: the alias with its content, of so many `sets`. `missing`: the target is not there; `circle`:
+    it leads back."""
 
     record: RecordSet
     paths: frozenset[Place]
