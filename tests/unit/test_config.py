@@ -85,7 +85,9 @@ def test_what_is_wrong_is_refused_in_one_line(
     ],
 )
 def test_tls_is_a_choice_on_loopback_alone(tmp_path: Path, toml: str) -> None:
-    given(tmp_path, toml)
+    settings = given(tmp_path, toml)
+    encrypted = settings.api_tls == "own" or settings.api_certificate is not None
+    assert encrypted == ("own" in toml or "api_certificate" in toml)
 
 
 def test_accounts_come_from_flags_and_files(tmp_path: Path) -> None:

@@ -601,14 +601,17 @@ def test_facts_that_changed_before_enabling_are_noticed(world):
 
 
 def test_the_parent_is_never_asked_inside_a_write(signed):
+    written = []
+
     def write_is_possible():
-        with signed.services.store.write():
-            pass
+        with signed.services.store.write() as tx:
+            written.append(zone_rows.bump(tx, "Z1"))
 
     signed.ksk("ksk2")
     signed.parent.during = write_is_possible
     signed.route53("DeactivateKeySigningKey", Name="ksk1")
     signed.route53("DisableHostedZoneDNSSEC")
+    assert len(written) == 2
 
 
 def test_a_change_of_contents_meanwhile_does_not_matter(signed):
@@ -618,6 +621,7 @@ def test_a_change_of_contents_meanwhile_does_not_matter(signed):
 
     signed.parent.during = bump
     signed.route53("DisableHostedZoneDNSSEC")
+    assert status(signed) in ("DELETING", "NOT_SIGNING")
 
 
 def test_nothing_shows_private_keys(signed):

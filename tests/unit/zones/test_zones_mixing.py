@@ -78,7 +78,9 @@ def test_two_of_one_policy_go_together(kind: type[Policy]) -> None:
     zone = room()
     zone.apply(create("a.example.com", set_id="old", policy=first))
     zone.apply(create("a.example.com", set_id="new", policy=second))
-    zone.apply(create("a.example.com", "AAAA", "::1"), create("b.example.com"))
+    beside = zone.apply(create("a.example.com", "AAAA", "::1"), create("b.example.com"))
+    assert len(beside.puts) == 2
+    assert {key[2] for key in zone.state} >= {"old", "new"}
 
 
 @pytest.mark.parametrize(("kind", "other"), list(itertools.permutations(KINDS, 2)))
@@ -119,7 +121,8 @@ def test_a_weighted_alias_has_its_targets_ttl() -> None:
     zone = room()
     zone.apply(create("t.example.com", ttl=5))
     zone.apply(create("a.example.com", set_id="old", policy=Weighted(1), alias="t.example.com"))
-    zone.apply(create("a.example.com", set_id="new", policy=Weighted(1), ttl=60))
+    edit = zone.apply(create("a.example.com", set_id="new", policy=Weighted(1), ttl=60))
+    assert [held.record.ttl for held in edit.puts] == [60]
 
 
 @pytest.mark.parametrize(
