@@ -189,10 +189,7 @@ pub fn answer(
     out.clear();
     let World { view, facts, logging, now, counters } = *world;
     counters.queries.increment();
-    let recursor = view.recursor();
-    let query = match Query::parse(packet) {
-        // What a resolver finds out, it finds out for all of its clients.
-        Ok(query) if recursor.is_some() => query.without_subnet(),
+    let mut query = match Query::parse(packet) {
         Ok(query) => query,
         Err(QueryError::FormErr(head)) => return head_only(out, head, Rcode::FORMERR, counters),
         Err(QueryError::NotImp(head)) => return head_only(out, head, Rcode::NOTIMP, counters),
@@ -201,6 +198,11 @@ pub fn answer(
             return Reply::Drop;
         }
     };
+    let recursor = view.recursor();
+    if recursor.is_some() {
+        // What a resolver finds out, it finds out for all of its clients.
+        query.forget_subnet();
+    }
     let ask = Ask::new(&query, transport, entropy, now, (facts, counters));
     let flags = |rcode| Flags { rcode, ra: recursor.is_some(), ..Flags::default() };
     if let Some((rcode, error)) = fault(&query) {
@@ -234,7 +236,7 @@ fn fault(query: &Query<'_>) -> Option<(Rcode, Option<(u16, &'static str)>)> {
     if query.edns.is_some_and(|edns| edns.version > 0) {
         return Some((Rcode::BADVERS, None));
     }
-    if query.subnet() == Subnet::Malformed {
+    if *query.subnet() == Subnet::Malformed {
         // RFC 7871 §6: too few or too many octets, or bits beyond the prefix.
         return Some((Rcode::FORMERR, Some((ede::OTHER, "the client subnet is malformed"))));
     }

@@ -1,4 +1,4 @@
-//! The data plane of one process: zones, views, and the moment at which a new state is served.
+//! The data plane of one process: zones, views, facts, and the moment at which a new state is served.
 //!
 //! For: composing a zone version apart from what is served, proving it there (I10), and swapping it whole (I2).
 //! Not for: sockets, or deciding what is published. Limits: one writer at a time; readers take the root once a batch and

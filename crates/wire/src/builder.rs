@@ -50,7 +50,7 @@ pub struct Opt<'a> {
     /// Compact answers OK (RFC 9824 §5.1).
     pub co_bit: bool,
     /// The query's client subnet, with how many bits of it the answer depends on (RFC 7871 §7.2.1).
-    pub subnet: Option<(ClientSubnet, u8)>,
+    pub subnet: Option<(&'a ClientSubnet, u8)>,
     /// An extended DNS error: info code and extra text (RFC 8914 §2).
     pub ede: Option<(u16, &'a str)>,
 }
@@ -89,7 +89,7 @@ impl<'b> Builder<'b> {
     /// `limit` is in octets. If the query has an OPT, room for ours is kept free.
     pub fn reply(buf: &'b mut Vec<u8>, limit: usize, query: &Query<'_>, flags: Flags) -> Builder<'b> {
         let mut builder = Builder::start(buf, limit, query.head(), flags);
-        let reserved = query.edns.map_or(0, |edns| OPT_LEN + edns.subnet.reply_len());
+        let reserved = query.edns.as_ref().map_or(0, |edns| OPT_LEN + edns.subnet.reply_len());
         if HEADER + query.question.len() + reserved <= builder.limit {
             builder.reserved = reserved;
             builder.buf.extend_from_slice(query.question);
@@ -244,8 +244,8 @@ impl<'b> Builder<'b> {
         // RFC 6891 §6.1.2, §6.1.3: root, type 41, UDP size, extended RCODE, version 0, flags, RDLENGTH.
         self.buf.extend_from_slice(&[0, 0, 41, u0, u1, high, 0, flags, 0, 0, 0]);
         let start = self.buf.len();
-        if let Some((subnet, scope)) = &opt.subnet {
-            let (head, address) = subnet.reply(*scope);
+        if let Some((subnet, scope)) = opt.subnet {
+            let (head, address) = subnet.reply(scope);
             self.put_option(subnet::OPTION, &[&head, address]);
         }
         if let Some((code, text)) = opt.ede {

@@ -180,14 +180,15 @@ impl<'a> Query<'a> {
     }
 
     /// What the query has of the client subnet option.
-    pub fn subnet(&self) -> Subnet {
-        self.edns.map_or(Subnet::Absent, |edns| edns.subnet)
+    pub fn subnet(&self) -> &Subnet {
+        self.edns.as_ref().map_or(&Subnet::Absent, |edns| &edns.subnet)
     }
 
-    /// The same query without that option, for servers that do not read it.
-    #[must_use]
-    pub fn without_subnet(self) -> Query<'a> {
-        Query { edns: self.edns.map(|edns| Edns { subnet: Subnet::Absent, ..edns }), ..self }
+    /// Forgets that option, for servers that do not read it.
+    pub fn forget_subnet(&mut self) {
+        if let Some(edns) = &mut self.edns {
+            edns.subnet = Subnet::Absent;
+        }
     }
 
     /// Does the client want DNSSEC records (RFC 3225 §3)?

@@ -32,7 +32,7 @@ pub enum Subnet {
 
 impl Subnet {
     /// What was given.
-    pub fn given(self) -> Option<ClientSubnet> {
+    pub fn given(&self) -> Option<&ClientSubnet> {
         match self {
             Subnet::Given(subnet) => Some(subnet),
             Subnet::Absent | Subnet::Malformed => None,
@@ -49,7 +49,7 @@ impl Subnet {
     }
 
     /// How many octets it takes in a reply.
-    pub(crate) fn reply_len(self) -> usize {
+    pub(crate) fn reply_len(&self) -> usize {
         self.given().map_or(0, |subnet| 4 + 4 + subnet.address_len())
     }
 }
@@ -83,7 +83,7 @@ impl ClientSubnet {
     }
 
     /// The address, zero beyond the bits that are given; `None` if the option names no family.
-    pub fn address(self) -> Option<IpAddr> {
+    pub fn address(&self) -> Option<IpAddr> {
         match self.family {
             1 => self.octets.first_chunk::<4>().map(|octets| Ipv4Addr::from(*octets).into()),
             2 => Some(Ipv6Addr::from(self.octets).into()),
@@ -92,11 +92,11 @@ impl ClientSubnet {
     }
 
     /// How many bits of the address are given.
-    pub fn length(self) -> u8 {
+    pub fn length(&self) -> u8 {
         self.source
     }
 
-    fn address_len(self) -> usize {
+    fn address_len(&self) -> usize {
         usize::from(self.source).div_ceil(8)
     }
 
