@@ -70,6 +70,9 @@ def _costs(
     try:
         with moto(program, directory) as server:
             _cost(server, arguments.changes, figures, say)
+        for what in ("change", "page of 300"):
+            ours, theirs = (figures[f"{name}: processor time per {what}"] for name in (SEAL53, MOTO))
+            figures[f"{what}, to moto"] = ours / theirs
     except BenchFault as e:
         left_out.append(f"moto: {e}")
 

@@ -39,6 +39,9 @@ _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 _LOOK_S = 0.05  # no standard says; a failover that comes in the midst of a proof is told within it
 _BREATH_S = 0.001  # no standard says; a call is answered meanwhile, and those beside it become one version
+_ROUND_S = (
+    0.008  # from one look at the outbox to the next: what is committed meanwhile is proven and sent together
+)
 
 Prove = Callable[[Answer, Claim, int], Proof]
 
@@ -99,6 +102,7 @@ class Publisher:
         self._gone: set[str] = set()
         self._routed = 0  # the version of the routing facts that were told last
         self._look_at = 0.0  # monotonic, seconds
+        self._looked_at = 0.0  # into the outbox; likewise
         self._failing = _Again()
 
     # --- life
@@ -131,7 +135,7 @@ class Publisher:
             self._wake.wait(self._pause_s())
             if self._committed:
                 # Two threads of Python at once cost more than one after the other.
-                self._stop.wait(_BREATH_S)
+                self._stop.wait(max(_BREATH_S, self._looked_at + _ROUND_S - self._clock.monotonic()))
             self._wake.clear()
             self.tick()
 
@@ -180,6 +184,7 @@ class Publisher:
         return max(0.0, min(again.not_before for again in self._due.values()) - now)
 
     def _take_news(self) -> None:
+        self._looked_at = self._clock.monotonic()
         self._committed = False  # first: what is committed from here on is news again
         try:
             with self._store.read() as tx:

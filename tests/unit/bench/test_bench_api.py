@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_goal_is_reached_up_to_its_line_and_missed_above():
-    name = "seal53: processor time per change"
+    name = "zones: processor time per change"
     reached, missed = (
         next(line for line in api_report.lines({name: value}) if line.startswith(name))
         for value in (2.1, 2.11)
@@ -64,6 +64,8 @@ def test_a_small_run_measures_everything(tmp_path):
         pytest.skip("the extension is not optimized")
     assert done.returncode == 0, done.stderr
     measured = json.loads(result.read_text())
-    assert measured["figures"].keys() >= api_report.GOALS.keys()
+    to_moto = {name for name in api_report.GOALS if name.endswith("to moto")}
+    assert to_moto
+    assert measured["figures"].keys() >= api_report.GOALS.keys() - to_moto
     assert all(value >= 0 for value in measured["figures"].values())
     assert "left out: moto" in done.stdout
