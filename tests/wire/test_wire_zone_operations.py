@@ -201,7 +201,7 @@ def test_tags(api: Any) -> None:
     api.change_tags_for_resource(RemoveTagKeys=["b"], **of)
     assert len(api.list_tags_for_resource(**of)["ResourceTagSet"]["Tags"]) == 1
     get = api.list_tags_for_resource
-    assert refused(get, ResourceType="hostedzone", ResourceId=zone_id)[:2] == ("NoSuchHostedZone", 404)
+    assert refused(get, ResourceType="hostedzone", ResourceId=zone_id)[:2] == ("InvalidInput", 400)
     assert refused(get, ResourceType="healthcheck", ResourceId=bare)[:2] == ("NoSuchHealthCheck", 404)
     many = [f"Z{n}" for n in range(11)]
     call = api.list_tags_for_resources

@@ -4,6 +4,7 @@ Requests go through the ASGI interface octet by octet, so that nothing between (
 tidies them up.
 """
 
+import asyncio
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,6 @@ from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
 
-import anyio
 import boto3
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest, AWSResponse
@@ -139,7 +139,7 @@ class World:
             sent.append(dict(event))
 
         application = self.application()
-        anyio.run(application, scope, receive, collect)
+        asyncio.run(application(scope, receive, collect))
         start = sent[0]
         return Answer(
             status=start["status"],
