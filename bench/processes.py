@@ -78,6 +78,8 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            # settings of whoever measures are not those that are measured
+            env={name: value for name, value in os.environ.items() if not name.startswith("SEAL53_")},
         )
     try:
         yield process

@@ -3,6 +3,7 @@
 import secrets
 from typing import Any
 
+import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
@@ -36,6 +37,24 @@ def make_zone(service: Service, name: str, set_id: str, address: str) -> str:
     service.in_sync(made["ChangeInfo"]["Id"].rpartition("/")[2])
     service.in_sync(service.upsert(zone_id, f"www.{name}", "A", address))
     return zone_id
+
+
+def test_servers_without_a_zone_refuse_and_are_not_silent(start: Any) -> None:
+    service: Service = start("--ephemeral")
+    service.client("route53").create_reusable_delegation_set(CallerReference=secrets.token_hex(8))
+    servers = until(
+        "the set's servers",
+        lambda: [s for s in service.facts["name_servers"] if ".set-" in s["host"]] or None,
+    )
+
+    def refuses(address: str) -> bool | None:
+        try:
+            return service.ask(address, "nobody.com", timeout=0.5).rcode() == dns.rcode.REFUSED
+        except (OSError, dns.exception.Timeout):
+            return None
+
+    for server in servers:
+        assert until(f"{server['host']}", lambda address=server["address"]: refuses(address))
 
 
 def test_zones_of_a_set_answer_on_its_addresses_alone(service: Service) -> None:

@@ -122,6 +122,14 @@ def view_of(tx: Tx, registry: RegistryAddresses, zone: HostedZone) -> View | Non
     return View(view_id=view_id, addresses=list(addresses), zone_ids=[])
 
 
+def empty_view(tx: Tx, set_id: str) -> View | None:
+    """The view of a delegation set, without its zones; None when there is no such set."""
+    found = delegation_sets.get(tx, set_id)
+    return (
+        None if found is None else View(view_id=f"set:{set_id}", addresses=list(found.addresses), zone_ids=[])
+    )
+
+
 def _view_id(kind: str, set_id: str | None) -> str | None:
     if kind == "private":
         return None

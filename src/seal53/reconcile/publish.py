@@ -210,6 +210,8 @@ class Publisher:
                     self._publish_zone(id)
                 case "vpc":
                     self._publish_vpc(id)
+                case "set":
+                    self._publish_set(id)
                 case "routing":
                     self._publish_routing()
                 case "logging":
@@ -319,6 +321,12 @@ class Publisher:
         for role in (EDGE, RESOLVER):
             self._send((role, told))
 
+    def _publish_set(self, set_id: str) -> None:
+        with self._store.read() as tx:
+            view = compose.empty_view(tx, set_id)
+        if view is not None:
+            self._send(self.published.open_view(view))
+
     def _publish_logging(self) -> None:
         with self._store.read() as tx:
             logs = compose.query_logs(tx, self._logs)
@@ -387,7 +395,7 @@ class Publisher:
             case "routing" | "reset":
                 of_roles = [outlet.served(role, subject) for role in (EDGE, RESOLVER)]
                 return min((v for v in of_roles if v is not None), default=None) if all(of_roles) else None
-            case "logging":
+            case "logging" | "set":
                 return None if subject in self._due else wanted  # nobody waits for it
             case _:
                 known = self.published.zone(id)

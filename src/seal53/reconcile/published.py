@@ -163,6 +163,15 @@ class Published:
                 return EDGE, self._view(view.view_id)
             return EDGE, ViewChange(view_id=view.view_id, added=[zone_id], removed=[], serial=self._serial)
 
+    def open_view(self, view: View) -> Addressed | None:
+        """The view is there from now on, be it empty; returns what must be told, if that is news."""
+        with self._lock:
+            if view.view_id in self._views:
+                return None
+            self._views[view.view_id] = self._numbered(view)
+            self._zone_ids.setdefault(view.view_id, {})
+            return EDGE, self._view(view.view_id)
+
     def leave_view(self, zone_id: str) -> Addressed | None:
         """The zone is in no view from now on; returns what must be told, if it was in one."""
         with self._lock:

@@ -319,7 +319,7 @@ outbox = Table(
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("subject", String, nullable=False, index=True),
     Column("version", Integer, nullable=False),
-    Column("kind", String, nullable=False),  # records | signing | zone | gone | vpc | routing | logging
+    Column("kind", String, nullable=False),  # records | signing | zone | gone | vpc | set | routing | logging
     # msgpack; for "records": list of (owner wire, rtype, set_id) touched
     Column("detail", BLOB, nullable=False),
     sqlite_autoincrement=True,

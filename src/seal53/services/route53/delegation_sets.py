@@ -14,7 +14,7 @@ from seal53.core import Name
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
 from seal53.services.route53.paging import marked_page, page_size
-from seal53.store import Tx
+from seal53.store import Tx, outbox
 from seal53.store import delegation_sets as set_rows
 from seal53.store import vpcs as vpc_rows
 from seal53.store import zones as zone_rows
@@ -205,6 +205,7 @@ def _make(tx: Tx, services: Services, caller: Caller) -> DelegationSet:
         created_at=caller.now,
     )
     set_rows.insert(tx, made)
+    outbox.append(tx, f"set:{made.id}", 1, "set")  # without a zone its servers say REFUSED
     registry.add_hosts(tx, made.hosts, made.addresses, change_id=services.ids.change(), now=caller.now)
     return made
 
