@@ -118,11 +118,20 @@ def _large(arguments: argparse.Namespace, directory: Path, figures: Figures, say
         for name, values in taken.items():
             figures[f"{name} zone: median from call to answer"] = percentile(values, 0.5) * 1000
             figures[f"{name} zone: p99 from call to answer"] = percentile(values, 0.99) * 1000
-        figures["large to small zone"] = (
+        figures["call to answer, large to small zone"] = (
             figures["large zone: median from call to answer"]
             / figures["small zone: median from call to answer"]
         )
         pages = max(1, arguments.samples // 2)
+        read = _pages(
+            server.client, {"small": (small, arguments.small), "large": (large, arguments.large)}, pages
+        )
+        for name, values in read.items():
+            figures[f"{name} zone: median of a page anywhere"] = percentile(values, 0.5) * 1000
+        figures["page anywhere, large to small zone"] = (
+            figures["large zone: median of a page anywhere"]
+            / figures["small zone: median of a page anywhere"]
+        )
         with _spent(server) as spent:
             for n in range(pages):
                 server.client.page(large.id, _name(n * (arguments.large // pages), large))
@@ -157,6 +166,22 @@ def _latencies(server: Server, zones: dict[str, Zone], samples: int) -> dict[str
             owner, value = f"latency{n % 50}.{zone.name}", f"192.0.2.{n % 250 + 1}"
             taken[name].append(_latency(server.client, askers[name], zone, owner, value))
             time.sleep(0.005)
+    return taken
+
+
+def _pages(client: Client, zones: dict[str, tuple[Zone, int]], pages: int) -> dict[str, list[float]]:
+    """Seconds of a page of 300, from names all over the first two thirds of each zone, in turns."""
+    taken: dict[str, list[float]] = {name: [] for name in zones}
+    starts = {
+        name: sorted(_name(n, zone) for n in range(count))[: max(1, count * 2 // 3)]
+        for name, (zone, count) in zones.items()
+    }
+    for n in range(pages):
+        for name, (zone, _) in zones.items():
+            start = starts[name][n * len(starts[name]) // pages]
+            began = time.perf_counter()
+            client.page(zone.id, start)
+            taken[name].append(time.perf_counter() - began)
     return taken
 
 
