@@ -2,15 +2,19 @@
 
 import hashlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seal53.base.errors import Fault
+from seal53.base.ids import Ids
 from seal53.core import Name
-from seal53.services.context import DelegationSeen, Limits
+from seal53.services.context import DelegationSeen, Limits, Services
 from seal53.services.faults import AwsFault, render
+from seal53.store import Store, accounts
 
 LIMITS = Limits(name_server_pattern="ns-{n}.set-{set}.seal53.", address_block="127.53.0.0/24")
 
@@ -24,6 +28,18 @@ def steady_entropy() -> Callable[[int], bytes]:
     """Octets that are the same in each run."""
     counter = itertools.count()
     return lambda n: hashlib.shake_128(next(counter).to_bytes(8)).digest(n)
+
+
+@contextmanager
+def services_of(where: Path, *accounts_: str, now: int) -> Iterator[Services]:
+    """Operations on a real database with these accounts and nothing else."""
+    store = Store(where / "store.db")
+    store.open()
+    with store.write() as tx:
+        for account_id in accounts_:
+            accounts.create(tx, id=account_id, name=account_id, now=now)
+    yield Services(store=store, kek=bytes(32), ids=Ids(steady_entropy()), probe=NoParent(), limits=LIMITS)
+    store.close()
 
 
 def refused(code: str, call: Any, *args: Any, **request: Any) -> str:

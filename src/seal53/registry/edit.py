@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from seal53.base.ids import ChangeId, HostedZoneId
 from seal53.core import Name, RecordSet, rtype_text
-from seal53.store import Tx, changes, outbox, records
+from seal53.store import Tx, changes, records
 from seal53.store import zones as zone_rows
 
 Key = tuple[Name, int, str]
@@ -28,9 +28,7 @@ def apply_edit(
     touched = [*deletes, *wanted]
     records.delete(tx, zone_id, [key for key in deletes if key not in wanted])
     records.put(tx, zone_id, [records.StoredSet(record=s, type=rtype_text(s.rtype), shape={}) for s in puts])
-    version = zone_rows.bump(tx, zone_id)
-    detail = [[owner.lower().to_wire(), rtype, set_id] for owner, rtype, set_id in touched]
-    outbox.append(tx, f"zone:{zone_id}", version, "records", detail)
+    version = zone_rows.announce(tx, zone_id, touched)
     changes.open_change(
         tx, id=change_id, account_id=None, subject=f"zone:{zone_id}", version=version, now=now
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Integer, and_, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Integer, and_, bindparam, insert, select, tuple_, update
 from sqlalchemy import delete as delete_from
 
 from seal53.core import Name, RecordSet, decode_put, encode_put, rtype_text
@@ -156,15 +156,6 @@ def by_keys(tx: Tx, zone_id: str, keys: Sequence[Key]) -> list[StoredSet]:
     """The record sets of these keys, each once, without those that are not there."""
     wanted = set(keys)
     return [found for found in at_owners(tx, zone_id, {key[0] for key in wanted}) if found.key in wanted]
-
-
-def count_beside(tx: Tx, zone_id: str, *, apex: Name, types: Sequence[str]) -> int:
-    """How many record sets there are besides the apex's of these types."""
-    at_apex = (record_sets.c.zone_id == zone_id, record_sets.c.sort_key == sort_key(apex))
-    default = tx.execute(
-        select(func.count()).select_from(record_sets).where(*at_apex, record_sets.c.type.in_(types))
-    ).scalar_one()
-    return count(tx, zone_id) - default
 
 
 def _of_owners(

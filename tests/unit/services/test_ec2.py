@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from operations_world import LIMITS, NoParent, refusal, steady_entropy
+from operations_world import refusal, services_of
 from seal53.base.clock import UnixTime
-from seal53.base.ids import AccountId, Ids
+from seal53.base.ids import AccountId
 from seal53.core import Name
 from seal53.services import ec2
 from seal53.services.context import Caller, Services
-from seal53.store import Store, accounts, changes, outbox, tags, vpcs, zones
+from seal53.store import changes, outbox, tags, vpcs, zones
 from seal53.store.zones import HostedZone
 from seal53.zones.addresses import RESOLVERS
 
@@ -56,19 +56,8 @@ class Api:
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    store = Store(tmp_path / "store.db")
-    store.open()
-    with store.write() as tx:
-        for account_id in (A, B):
-            accounts.create(tx, id=account_id, name=account_id, now=NOW)
-    yield Services(
-        store=store,
-        kek=bytes(32),
-        ids=Ids(steady_entropy()),
-        probe=NoParent(),
-        limits=LIMITS,
-    )
-    store.close()
+    with services_of(tmp_path, A, B, now=NOW) as made:
+        yield made
 
 
 def api(services: Services, account_id: AccountId, region: str = "eu-west-1") -> Api:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from operations_world import LIMITS, NoParent, steady_entropy
+from operations_world import services_of
 from seal53.base.clock import UnixTime
-from seal53.base.ids import AccountId, Ids
+from seal53.base.ids import AccountId
 from seal53.services import operator
 from seal53.services.context import Caller, Services
 from seal53.services.faults import AwsFault
-from seal53.store import Store, accounts, changes, outbox
+from seal53.store import changes, outbox
 from seal53.zones.addresses import RESOLVERS
 
 A, B = AccountId("111111111111"), AccountId("222222222222")
@@ -21,19 +21,8 @@ NOW = UnixTime(1_790_000_000)
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    store = Store(tmp_path / "store.db")
-    store.open()
-    with store.write() as tx:
-        for account_id in (A, B):
-            accounts.create(tx, id=account_id, name=account_id, now=NOW)
-    yield Services(
-        store=store,
-        kek=bytes(32),
-        ids=Ids(steady_entropy()),
-        probe=NoParent(),
-        limits=LIMITS,
-    )
-    store.close()
+    with services_of(tmp_path, A, B, now=NOW) as made:
+        yield made
 
 
 def caller(account_id: AccountId, region: str = "eu-west-1") -> Caller:

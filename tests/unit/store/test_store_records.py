@@ -102,14 +102,3 @@ def test_pages_begin_at_a_place(tx: Tx) -> None:
     assert shown(records.page(tx, "Z1", Position(name=Name.parse("a.example.")), 10)) == order[1:]
     after = Position(name=Name.parse("a.example."), type="AAAA")
     assert shown(records.page(tx, "Z1", after, 10)) == order[2:]
-
-
-def test_what_is_beside_the_zones_own_record_sets_is_counted(tx: Tx) -> None:
-    apex = Name.parse("example.")
-    for rtype, number in (("NS", 2), ("SOA", 6)):
-        record = RecordSet(apex, number, ttl=1, rdatas=[b"x"])
-        records.put(tx, "Z1", [StoredSet(record=record, type=rtype, shape={})])
-    assert records.count_beside(tx, "Z1", apex=apex, types=("NS", "SOA")) == 0
-    record = RecordSet(Name.parse("sub.example."), 2, ttl=1, rdatas=[b"x"])
-    records.put(tx, "Z1", [a("example"), StoredSet(record=record, type="NS", shape={})])
-    assert records.count_beside(tx, "Z1", apex=apex, types=("NS", "SOA")) == 2

@@ -50,9 +50,8 @@ def change_resource_record_sets(services: Services, request: Request, caller: Ca
         )
         edit = written.write_out(tx, zone, edit, present)
         touched = _store(tx, zone.id, edit, present)
-        version = zone_rows.announce(tx, zone.id, touched)
+        version = written.announce(tx, zone.id, touched)
         opened = open_change(tx, services, caller, f"zone:{zone.id}", version, comment=given.get("Comment"))
-        written.follow_up(tx, zone.id, touched)
     _tell_located(zone.id, edit, present)
     return {"ChangeInfo": change_info(opened)}
 

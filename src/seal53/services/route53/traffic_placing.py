@@ -50,11 +50,10 @@ def place(
     _look_up(tx, made, policy)
     stored = _stored(tx, zone, made, policy)
     records.put(tx, zone.id, [stored])
-    announced = zone_rows.announce(tx, zone.id, [stored.key])
+    announced = written.announce(tx, zone.id, [stored.key])
     opened = open_change(tx, services, caller, f"zone:{zone.id}", announced)
     traffic.put_instance(tx, replace(made, change_id=opened.id, failure=None))
     traffic.refer(tx, made)
-    written.follow_up(tx, zone.id, [stored.key])
     if policy.is_located:
         tell_located(zone.id, made.owner, made.type)
     return None
@@ -67,8 +66,7 @@ def remove(tx: Tx, made: Instance) -> None:
         key = (made.owner, rdata.TYPES[made.type], "")
         records.delete(tx, made.zone_id, [key])
         traffic.dereference(tx, made)
-        zone_rows.announce(tx, made.zone_id, [key])
-        written.follow_up(tx, made.zone_id, [key])
+        written.announce(tx, made.zone_id, [key])
 
 
 def is_placed(tx: Tx, made: Instance) -> bool:

@@ -3,11 +3,11 @@
 A name server knows one zone at a time and answers from it alone, so an alias into another zone carries copies
 of what its target would be chosen from: every variant with its routing, TTL and health check; aliases there
 are followed and written out in turn. `alias_paths` keeps every name that copies came from. Who changes one
-of these rewrites the alias in the same transaction (`follow_up`), so that what is stored always equals what
+of these rewrites the alias in the same transaction (`announce`), so that what is stored always equals what
 would be written out anew.
 
     write_out   before a batch's record sets are stored: their contents and rows, or why not
-    follow_up   after: the aliases, of any zone, that were made of what the batch touched
+    announce    after: name servers must learn of them, and of the aliases of any zone that were made of them
     renew       after an AWS service's name was looked up
 
 What there is to say when a target is not what it was:
@@ -90,13 +90,20 @@ def write_out(tx: Tx, zone: HostedZone, edit: Edit, present: Iterable[ZoneSet]) 
     return replace(edit, puts=tuple(written.get(held.key, held) for held in edit.puts))
 
 
-def follow_up(tx: Tx, zone_id: str, touched: Sequence[Key]) -> dict[str, int]:
-    """Rewrites the aliases of any zone that were made of these record sets, which were just stored.
+def announce(tx: Tx, zone_id: str, touched: Sequence[Key]) -> int:
+    """Whoever has stored record sets of an account's zone ends with this; returns the zone's new version.
 
-    Returns the zones whose contents are others now, with their new versions. One indexed statement when
-    nobody points at the zone.
+    The aliases of any zone that were made of them are rewritten, and their zones announced too. One indexed
+    statement when nobody points at the zone.
     Raises: BatchRefused, when so much hangs on them that all writes would have to wait for it.
     """
+    version = zone_rows.announce(tx, zone_id, touched)
+    follow_up(tx, zone_id, touched)
+    return version
+
+
+def follow_up(tx: Tx, zone_id: str, touched: Sequence[Key]) -> dict[str, int]:
+    """The second half of `announce`; returns the zones whose contents are others now, with their versions."""
     names_touched = {(owner, _MNEMONICS[rtype]) for owner, rtype, _ in touched}
     return _rewrite(tx, alias_targets.through(tx, zone_id, names_touched), most=MOST_REWRITTEN)
 

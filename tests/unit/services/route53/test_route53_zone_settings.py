@@ -118,13 +118,16 @@ def test_one_account_cannot_use_up_all_sets_for_a_name(a: Any, b: Any) -> None:
 def test_whatever_one_account_asks_for_another_one_gets_servers(a: Any, b: Any, clock: ManualClock) -> None:
     for _ in range(SETS_OF_ONE_NAME):
         a.zone("x.com")
+    assert (
+        a.refused("CreateHostedZone", Name="x.com", CallerReference="more")[0] == "DelegationSetNotAvailable"
+    )
     for n in range(REUSABLE_SETS):
         a("CreateReusableDelegationSet", CallerReference=str(n))
     ec2_caller = replace(a.caller, now=clock.now())
     for _ in range(RESOLVERS - 1):
         ec2.create_vpc(a.services, {"CidrBlock": "10.0.0.0/16"}, ec2_caller)
-    b.zone("x.com")
-    b.zone("x.com")
+    servers = [b("GetHostedZone", Id=b.zone("x.com"))["DelegationSet"]["NameServers"] for _ in range(2)]
+    assert len(set(map(tuple, servers))) == 2
     ec2.create_vpc(b.services, {"CidrBlock": "10.0.0.0/16"}, replace(b.caller, now=clock.now()))
 
 
