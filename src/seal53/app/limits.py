@@ -1,9 +1,9 @@
 """What `limits=aws` adds to the numbers of `services.quotas`: calls a second, one change of a zone at a time.
 
 Source: Route 53 developer guide, "Quotas": five requests a second for each account, and a request for a
-hosted zone whose prior one is not done is refused; Resolver: five a second for each account and region. Not
-for: quotas of what there is, which operations keep. Limits: both look at this process alone, and forget with
-it.
+hosted zone whose prior one is not done is refused; Resolver: five a second for each account and region, here
+for each account, since a caller signs with any region. Not for: quotas of what there is, which operations
+keep. Limits: both look at this process alone, and forget with it.
 """
 
 import threading
@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from seal53.services.context import Caller, Operation, Request, Response, Services
 from seal53.services.faults import AwsFault
 from seal53.services.quotas import Quotas
-
-_MOST_KEPT = 10_000  # buckets; full ones are dropped beyond it
 
 # Operations of route53 that declare PriorRequestNotComplete and name a zone: where its id stands.
 ONE_AT_A_TIME: Mapping[str, str] = {
@@ -35,34 +33,25 @@ class _Bucket:
 
 
 class Throttle:
-    """A bucket of calls for each account: it holds a second's worth and fills as fast."""
+    """A bucket of calls for each account and service: it holds a second's worth and fills as fast."""
 
     def __init__(self, quotas: Quotas) -> None:
         self._rate = quotas.calls_per_second
-        self._buckets: dict[tuple[str, ...], _Bucket] = {}
+        self._buckets: dict[tuple[str, str], _Bucket] = {}  # as many as accounts, at most twice
         self._lock = threading.Lock()
 
     def admits(self, service: str, caller: Caller, now: float) -> bool:
         """Takes a call from the caller's bucket, if there is one in it; `now` in monotonic seconds."""
         if self._rate is None or service not in ("route53", "route53resolver"):
             return True
-        region = caller.region if service == "route53resolver" else ""
         with self._lock:
-            bucket = self._bucket((service, caller.account_id, region), now, self._rate)
+            bucket = self._buckets.setdefault((service, caller.account_id), _Bucket(self._rate, now))
+            bucket.left = min(self._rate, bucket.left + (now - bucket.at) * self._rate)
+            bucket.at = now
             if bucket.left < 1:
                 return False
             bucket.left -= 1
             return True
-
-    def _bucket(self, key: tuple[str, ...], now: float, rate: float) -> _Bucket:
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            if len(self._buckets) >= _MOST_KEPT:
-                self._buckets = {k: b for k, b in self._buckets.items() if now - b.at < 1}
-            bucket = self._buckets[key] = _Bucket(rate, now)
-        bucket.left = min(rate, bucket.left + (now - bucket.at) * rate)
-        bucket.at = now
-        return bucket
 
 
 def one_at_a_time(operations: Mapping[str, Operation], quotas: Quotas) -> Mapping[str, Operation]:
