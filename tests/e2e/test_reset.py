@@ -1,8 +1,11 @@
 """An ephemeral service goes back to what it had at its start, and DNS with it."""
 
 import json
+import re
 import secrets
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,11 @@ import dns.query
 import dns.rcode
 import pytest
 from botocore.exceptions import ClientError
-from e2e_service import Service, Starter, until
+from e2e_service import Service, Starter, environment, until
 
 from seal53.cli.endpoint import CallFault, Endpoint
 
+ROOT = Path(__file__).parents[2]
 KEPT = ("accounts", "resolvers", "root")
 
 
@@ -134,6 +138,22 @@ def test_it_is_quick_and_again_possible_after_a_role_died(start: Starter) -> Non
         service.in_sync(service.upsert(zone_id, "a.zone1.example", "A", "192.0.2.8"))
         assert service.values(servers[0], "a.zone1.example.") == ["192.0.2.8"]
     assert min(taken) < 0.5
+
+
+def test_the_command_and_the_call_of_the_guide(start: Starter) -> None:
+    service = start("--ephemeral")
+    guide = (ROOT / "docs" / "guide" / "testing.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    told: dict[str, Any] = {}
+    exec(compile(code, "testing.md", "exec"), told)
+    command = [sys.executable, "-m", "seal53", "reset", "--ready-file", str(service.ready_file)]
+    for empty in (
+        lambda: told["reset"](service.facts),
+        lambda: subprocess.run(command, env=environment(), check=True, capture_output=True),
+    ):
+        service.zone("companya.com")
+        empty()
+        assert service.client("route53").list_hosted_zones()["HostedZones"] == []
 
 
 def _reset(service: Service) -> bool | None:

@@ -11,7 +11,7 @@ import typer
 
 from seal53 import __version__
 from seal53.base.errors import Fault
-from seal53.cli import account, audit, demo, health, resolver, serve, status, vpc, zone
+from seal53.cli import account, audit, demo, health, reset, resolver, serve, status, vpc, zone
 
 app = typer.Typer(
     name="seal53",
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("status")(status.status)
+app.command("reset")(reset.reset)
 app.command("audit")(audit.audit)
 app.add_typer(vpc.app, name="vpc")
 app.add_typer(account.app, name="account")
